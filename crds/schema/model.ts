@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import type { ObjectMeta } from './shared.ts';
+import { conditions, configMapKey, duration, objectName, quantity, resources, validations } from './shared.ts';
+
+/** Tasks by their Hugging Face names. The task fixes which tensors the ONNX graph must have (runtime/protocol/task-contract.ts). */
+export const TASKS = [
+  'image-classification',
+  'tabular-classification',
+  'tabular-regression',
+  'text-classification',
+  'token-classification',
+  'feature-extraction',
+  'custom',
+] as const;
+export type Task = (typeof TASKS)[number];
+
+const source = z
+  .object({
+    uri: z
+      .string()
+      .min(8)
+      .max(2048)
+      .regex(/^(https|oci|pvc):\/\/[^\s]+$/)
+      .describe(
+        'Where the model comes from: `https://host/model.onnx`, `oci://registry/repository:tag` or `…@sha256:…` (an OCI artifact), or `pvc://claim/path/model.onnx` (a volume claim in the same namespace).',
+      ),
+    maxSize: quantity
+      .optional()
+      .describe('Refuse anything larger than this, counted while it is read. Default: the limit set by the platform team (10Gi).'),
+    caBundle: configMapKey('ca.crt', 'PEM certificates to trust beside the public ones')
+      .optional()
+      .describe('Extra certificate authorities for this source, for servers with a private certificate.'),
+  })
+  .describe('Where the model comes from.');
+
+const verification = z
+  .object({
+    golden: z
+      .object({ configMap: configMapKey('golden.json', 'golden examples') })
+      .optional()
+      .describe(
+        'Golden examples: Open Inference V2 requests with the responses they must give, and a tolerance. When absent, a file `golden.json` in the artifact is used; when there is none either, the model is run on generated input and the report says so.',
+      ),
+    limits: z
+      .object({
+        p99LatencyMs: z.int32().min(1).max(3_600_000).optional().describe('The 99th percentile of single-request latency, in milliseconds, that the model may not exceed in verification.'),
+        memory: quantity.optional().describe('The memory that the model may not exceed in verification, as a quantity. Example: 512Mi.'),
+      })
+      .optional()
+      .describe('Limits that the measured figures must keep. A model above a limit is not verified.'),
+    every: duration
+      .optional()
+      .describe('How often a verified model is verified again, such as `24h`. It is also verified again after every upgrade of the runtime. Default: only then.'),
+    resources: resources.optional().describe('Resources of the verification pod. Default: set by the platform team (requests 250m and 512Mi, memory limit 2Gi).'),
+  })
+  .describe('How the model is verified before anything may serve it.');
+
+/** What users may write in `Model.spec`. */
+export const modelSpec = z
+  .object({
+    task: z
+      .enum(TASKS)
+      .describe('What the model does, by its Hugging Face task name. It fixes which tensors the ONNX graph must have; `custom` demands nothing.'),
+    source,
+    sha256: z
+      .string()
+      .regex(/^[a-f0-9]{64}$/)
+      .optional()
+      .describe('Digest that the source must have, in lower-case hexadecimal: of the file for https and pvc, of the manifest for oci. Nothing else is ever accepted in its place.'),
+    credentials: z
+      .object({ secretName: objectName.describe('A Secret in the same namespace with `username` and `password`, or `token`, or `.dockerconfigjson`.') })
+      .optional()
+      .describe('How to log in to the source. Only the container that downloads the model sees the Secret.'),
+    verification: verification.optional(),
+    card: z
+      .object({
+        summary: z.string().max(1024).optional().describe('What the model is for, in a sentence or two.'),
+        license: z.string().max(128).optional().describe('Licence of the weights, as an SPDX identifier. Example: Apache-2.0.'),
+        tags: z.array(z.string().max(63)).max(32).optional().describe('Words to find the model by.'),
+        homepage: z.string().max(2048).optional().describe('Where to read more.'),
+      })
+      .optional()
+      .describe('The model card: what people read when they choose a model.'),
+  })
+  .meta(
+    validations({
+      rule: "!self.source.uri.startsWith('oci://') || !has(self.sha256) || !self.source.uri.contains('@sha256:') || self.source.uri.endsWith('@sha256:' + self.sha256)",
+      message: 'spec.sha256 and the digest in spec.source.uri differ; remove one of them or make them equal',
+    }),
+  );
+export type ModelSpec = z.infer<typeof modelSpec>;
+
+const tensor = z.object({
+  name: z.string().max(512),
+  datatype: z.string().max(16).describe('Open Inference V2 data type, such as FP32.'),
+  shape: z.array(z.int32().min(-1)).max(16).describe('Dimensions; -1 stands for any size.'),
+});
+
+const report = z.object({
+  golden: z
+    .object({
+      total: z.int32().describe('How many golden examples there were.'),
+      passed: z.int32().describe('How many were answered correctly.'),
+      source: z.enum(['ConfigMap', 'Artifact', 'Generated']).describe('Where they came from. Generated: none were given, and the model was run on generated input.'),
+    })
+    .optional(),
+  latencyMs: z.object({ p50: z.number(), p99: z.number() }).optional().describe('Latency of one request at a time, in milliseconds.'),
+  memoryBytes: z.int().min(0).optional().describe('Peak memory of the process that ran the model.'),
+  loadSeconds: z.number().optional().describe('Seconds to load the model.'),
+  maxRequestsPerSecond: z.number().optional().describe('Single requests per second that the verification pod reached.'),
+});
+
+const revisionState = {
+  digest: z.string().max(80).optional().describe('`sha256:…` of the file, or of the OCI manifest.'),
+  uri: z.string().max(2048).optional(),
+  sizeBytes: z.int().min(0).optional(),
+  format: z.string().max(64).optional().describe('Format of the file: onnx.'),
+  opset: z.int32().optional().describe('Version of the default ONNX operator set.'),
+  producer: z.string().max(256).optional(),
+  parameterCount: z.int().min(0).optional(),
+  inputs: z.array(tensor).max(64).optional(),
+  outputs: z.array(tensor).max(64).optional(),
+  report: report.optional(),
+};
+
+const current = z.object({
+  revision: z.string().max(63).describe('Short name of what is verified: it changes when the file or its golden examples change.'),
+  ...revisionState,
+  goldenConfigMap: z.string().max(253).optional().describe('The frozen copy of the golden examples that pods of this revision check themselves against.'),
+  verifiedAt: z.iso.datetime().optional(),
+  verifiedWith: z.string().max(512).optional().describe('The runtime image that verified it.'),
+});
+
+const candidate = z.object({
+  ...revisionState,
+  phase: z.enum(['Pending', 'Verifying', 'Failed']).describe('How far the verification is.'),
+  specHash: z.string().max(63).describe('Which source and verification settings this candidate stands for.'),
+  job: z.string().max(253).optional().describe('The verification Job.'),
+  attempts: z.int32().min(0).optional().describe('How often it was tried.'),
+  retryAt: z.iso.datetime().optional().describe('When it is tried again, when the failure can pass by itself.'),
+  startedAt: z.iso.datetime().optional(),
+  reason: z.string().max(128).optional(),
+  message: z.string().max(4096).optional(),
+});
+
+/** What the operator writes in `Model.status`. */
+export const modelStatus = z.object({
+  observedGeneration: z.int32().min(0).optional().describe('The generation that this status was decided for.'),
+  conditions: conditions.optional(),
+  current: current.optional().describe('The verified revision: what services serve.'),
+  candidate: candidate.optional().describe('What is being verified, or what failed. It never serves.'),
+  history: z
+    .array(
+      z.object({
+        revision: z.string().max(63),
+        digest: z.string().max(80).optional(),
+        verifiedAt: z.iso.datetime(),
+        outcome: z.enum(['Verified', 'Failed']),
+        reason: z.string().max(128).optional(),
+      }),
+    )
+    .max(10)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe('The last ten verifications, newest first.'),
+  usedBy: z.array(z.string().max(253)).max(50).optional().describe('InferenceServices that serve this model (the first fifty by name).'),
+  usedByCount: z.int32().min(0).optional().describe('How many InferenceServices serve this model.'),
+});
+export type ModelStatus = z.infer<typeof modelStatus>;
+
+/** A model of the library. */
+export interface Model {
+  apiVersion: string;
+  kind: 'Model';
+  metadata: ObjectMeta;
+  spec: ModelSpec;
+  status?: ModelStatus;
+}

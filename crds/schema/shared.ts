@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+/** API group and version of every kind of AI Mass. */
+export const GROUP = 'aimass.dev';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}` as const;
+
+/** A CEL rule that the API server checks at apply time; `rule` is true when the value is acceptable. */
+export interface CelRule {
+  rule: string;
+  message: string;
+  fieldPath?: string;
+  reason?: 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired';
+}
+
+/** Schema metadata that carries CEL rules into the generated CRD. */
+export const validations = (...rules: readonly CelRule[]) => ({ 'x-kubernetes-validations': rules });
+
+/** A Kubernetes quantity such as `500m`, `512Mi` or `2`; rendered as int-or-string. */
+export const quantity = z
+  .union([z.string(), z.int32()])
+  .meta({ 'x-kubernetes-int-or-string': true, pattern: '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$' });
+
+/** A length of time with one unit, such as `30s`, `5m`, `24h` or `7d`. */
+export const duration = z.string().regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/);
+
+/** The name of an object in the same namespace. */
+export const objectName = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+
+/** A key of a ConfigMap in the same namespace. */
+export const configMapKey = (defaultKey: string, what: string) =>
+  z.object({
+    name: objectName.describe(`Name of the ConfigMap, in the same namespace, that holds ${what}.`),
+    key: z
+      .string()
+      .min(1)
+      .max(253)
+      .default(defaultKey)
+      .describe(`Key inside the ConfigMap. Default: ${defaultKey}.`),
+  });
+
+/** The standard Kubernetes condition. */
+export const condition = z.object({
+  type: z.string().max(316).describe('Name of the condition. It reads well as True.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('True, False or Unknown.'),
+  observedGeneration: z.int32().min(0).optional().describe('Generation of the object that this condition was decided for.'),
+  lastTransitionTime: z.iso.datetime().describe('When the status of this condition last changed.'),
+  reason: z.string().min(1).max(1024).describe('One word for programs: why the condition has this status.'),
+  message: z.string().max(32768).describe('A sentence for people: what is the case, and what to do about it.'),
+});
+export type Condition = z.infer<typeof condition>;
+
+/** The list of conditions, merged by `type` on server-side apply. */
+export const conditions = z
+  .array(condition)
+  .max(16)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+  .describe(
+    'Ready is always present. Reconciling and Stalled are present only while true: Reconciling while work goes on, Stalled when a person has to act.',
+  );
+
+/** CPU, memory and extended resources that a container asks for, as in a Pod. */
+export const resources = z.object({
+  requests: z
+    .record(z.string(), quantity)
+    .optional()
+    .describe('What the scheduler reserves, by resource name. Example: {cpu: 500m, memory: 512Mi}.'),
+  limits: z
+    .record(z.string(), quantity)
+    .optional()
+    .describe('What the container may use at most, by resource name. Example: {cpu: "2", memory: 1Gi}.'),
+});
+
+/** The part of an object's metadata that AI Mass reads. */
+export interface ObjectMeta {
+  name: string;
+  namespace: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+}
