@@ -1,0 +1,15 @@
+/** Labels on everything the operator makes. The watches select on MANAGED_BY. */
+export const Label = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  name: 'app.kubernetes.io/name',
+  component: 'app.kubernetes.io/component',
+  model: 'aimass.dev/model',
+  service: 'aimass.dev/inference-service',
+  revision: 'aimass.dev/revision',
+  modelRevision: 'aimass.dev/model-revision',
+} as const;
+
+export const MANAGED_BY = 'aimass-operator';
+
+/** Selector of everything the operator makes, for its watches. */
+export const managedSelector: Readonly<Record<string, string>> = { [Label.managedBy]: MANAGED_BY };

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const quantityText = z.union([z.string(), z.number()]).transform(String);
+const resourceList = z.record(z.string(), quantityText);
+
+/** Everything the platform team can set, with every default written once. The chart renders it to a file. */
+const settingsSchema = z.strictObject({
+  /** The one image of the data plane; its roles are fetch, verify and serve. */
+  runtimeImage: z.string().min(1),
+  runtimeImagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+  imagePullSecrets: z.array(z.string()).default([]),
+  /** Namespace the operator runs in: the Lease lives there, and its pods may scrape the serving pods. */
+  namespace: z.string().min(1).default('aimass-system'),
+  /** Namespaces to watch; empty means all. */
+  watchNamespaces: z.array(z.string()).default([]),
+  /** Registries that speak plain HTTP, as host:port. */
+  insecureRegistries: z.array(z.string()).default([]),
+  fetch: z
+    .strictObject({ maxSize: quantityText.default('10Gi'), timeoutSeconds: z.int().min(1).default(1800) })
+    .prefault({}),
+  verification: z
+    .strictObject({
+      deadlineSeconds: z.int().min(10).default(3600),
+      measureSeconds: z.number().min(0.1).default(3),
+      /** How many verification Jobs may run at once. */
+      concurrency: z.int().min(1).default(4),
+      requests: resourceList.default({ cpu: '250m', memory: '512Mi' }),
+      limits: resourceList.default({ memory: '2Gi' }),
+    })
+    .prefault({}),
+  serving: z
+    .strictObject({
+      requests: resourceList.default({ cpu: '250m', memory: '256Mi' }),
+      limits: resourceList.default({ memory: '2Gi' }),
+      drainSeconds: z.int().min(1).default(20),
+      probePeriodSeconds: z.int().min(1).default(5),
+    })
+    .prefault({}),
+  cache: z
+    .strictObject({
+      type: z.enum(['Ephemeral', 'Claim', 'ImageVolume']).default('Ephemeral'),
+      size: quantityText.default('10Gi'),
+      storageClassName: z.string().default(''),
+      accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']).default('ReadWriteOnce'),
+    })
+    .prefault({}),
+  figures: z
+    .strictObject({ enabled: z.boolean().default(true), everySeconds: z.int().min(1).default(15) })
+    .prefault({}),
+  leaderElection: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      leaseSeconds: z.int().min(3).default(15),
+      renewDeadlineSeconds: z.int().min(2).default(10),
+      retrySeconds: z.int().min(1).default(2),
+    })
+    .prefault({}),
+  concurrency: z.int().min(1).default(8),
+  healthPort: z.int().default(8081),
+  metricsPort: z.int().default(8080),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Parses settings; throws an error that names each wrong field. */
+export function parseSettings(input: unknown): Settings {
+  const result = settingsSchema.safeParse(input);
+  if (result.success) return result.data;
+  throw new Error(`the settings are not valid: ${z.prettifyError(result.error)}`);
+}
+
+/** Reads the settings file (YAML or JSON). */
+export function readSettings(path: string): Settings {
+  return parseSettings(parse(readFileSync(path, 'utf8')) ?? {});
+}
