@@ -25,7 +25,11 @@ const accelerator = z
       .regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/)
       .optional()
       .describe('Product, matched against the node label named in productLabel. Example: NVIDIA-A10.'),
-    productLabel: z.string().max(316).default('nvidia.com/gpu.product').describe('Node label that names the product. Default: nvidia.com/gpu.product.'),
+    productLabel: z
+      .string()
+      .max(316)
+      .default('nvidia.com/gpu.product')
+      .describe('Node label that names the product. Default: nvidia.com/gpu.product.'),
   })
   .meta(
     validations({
@@ -39,8 +43,16 @@ const scaling = z
   .object({
     min: z.int32().min(1).max(1000).default(1).describe('Fewest pods. Default: 1.'),
     max: z.int32().min(1).max(1000).describe('Most pods.'),
-    metric: z.enum(['cpu', 'memory']).default('cpu').describe('What decides: use of cpu or memory as a share of what the pods request. Default: cpu.'),
-    target: z.int32().min(1).max(100).default(70).describe('The use to aim for, in percent of the request. Default: 70.'),
+    metric: z
+      .enum(['cpu', 'memory'])
+      .default('cpu')
+      .describe('What decides: use of cpu or memory as a share of what the pods request. Default: cpu.'),
+    target: z
+      .int32()
+      .min(1)
+      .max(100)
+      .default(70)
+      .describe('The use to aim for, in percent of the request. Default: 70.'),
   })
   .meta(validations({ rule: 'self.min <= self.max', message: 'scaling.min must not be greater than scaling.max' }))
   .describe('Scale with the load between min and max, instead of a fixed number of replicas.');
@@ -61,11 +73,17 @@ const cache = z
         'Ephemeral: each pod downloads into its own space. Claim: a volume claim that all pods of the service share, so that a model is downloaded once. ImageVolume: the node pulls the OCI artifact like an image (Kubernetes ≥ 1.33 with a container runtime that supports it; oci:// models only).',
       ),
     size: quantity.optional().describe('Size of the claim. Default: set by the platform team (10Gi).'),
-    storageClassName: z.string().max(253).optional().describe('Storage class of the claim. Default: the default class of the cluster.'),
+    storageClassName: z
+      .string()
+      .max(253)
+      .optional()
+      .describe('Storage class of the claim. Default: the default class of the cluster.'),
     accessMode: z
       .enum(['ReadWriteOnce', 'ReadWriteMany'])
       .optional()
-      .describe('ReadWriteMany lets the pods run on any node. With ReadWriteOnce they are all put on one node. Default: set by the platform team (ReadWriteOnce).'),
+      .describe(
+        'ReadWriteMany lets the pods run on any node. With ReadWriteOnce they are all put on one node. Default: set by the platform team (ReadWriteOnce).',
+      ),
   })
   .describe('Where pods keep the downloaded model. Default: set by the platform team.');
 
@@ -74,10 +92,21 @@ export const inferenceServiceSpec = z
   .object({
     model: z
       .object({ name: objectName.describe('Name of a Model in the same namespace.') })
-      .describe('The model to serve. Its verified revision is served; a new revision rolls out by itself once it is verified.'),
-    replicas: z.int32().min(0).max(1000).optional().describe('How many pods. Also settable with `kubectl scale`. Default: 1. Leave it out when scaling is given.'),
+      .describe(
+        'The model to serve. Its verified revision is served; a new revision rolls out by itself once it is verified.',
+      ),
+    replicas: z
+      .int32()
+      .min(0)
+      .max(1000)
+      .optional()
+      .describe('How many pods. Also settable with `kubectl scale`. Default: 1. Leave it out when scaling is given.'),
     scaling: scaling.optional(),
-    resources: resources.optional().describe('Resources of each serving container. Default: set by the platform team (requests 250m and 256Mi, memory limit 2Gi).'),
+    resources: resources
+      .optional()
+      .describe(
+        'Resources of each serving container. Default: set by the platform team (requests 250m and 256Mi, memory limit 2Gi).',
+      ),
     accelerator: accelerator.optional(),
     cache: cache.optional(),
     placement: z
@@ -104,7 +133,9 @@ export const inferenceServiceSpec = z
 export type InferenceServiceSpec = z.infer<typeof inferenceServiceSpec>;
 
 const figures = z.object({
-  observedAt: z.iso.datetime().describe('When these figures were read. They are written again only when they have changed noticeably.'),
+  observedAt: z.iso
+    .datetime()
+    .describe('When these figures were read. They are written again only when they have changed noticeably.'),
   requestsPerSecond: z.number(),
   errorRate: z.number().describe('Share of requests that failed by fault of the server, from 0 to 1.'),
   latencyMs: z.object({ p50: z.number(), p99: z.number() }).optional().describe('Of the last minute, in milliseconds.'),
@@ -135,7 +166,11 @@ export const inferenceServiceStatus = z.object({
     .optional()
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
     .describe('The revisions that have pods, or should have.'),
-  waitingFor: z.string().max(2048).optional().describe('What is missing, who holds it, and what would help. Absent when nothing is missing.'),
+  waitingFor: z
+    .string()
+    .max(2048)
+    .optional()
+    .describe('What is missing, who holds it, and what would help. Absent when nothing is missing.'),
   figures: figures.optional().describe('Live figures, read from the pods.'),
 });
 export type InferenceServiceStatus = z.infer<typeof inferenceServiceStatus>;

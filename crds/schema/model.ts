@@ -26,7 +26,9 @@ const source = z
       ),
     maxSize: quantity
       .optional()
-      .describe('Refuse anything larger than this, counted while it is read. Default: the limit set by the platform team (10Gi).'),
+      .describe(
+        'Refuse anything larger than this, counted while it is read. Default: the limit set by the platform team (10Gi).',
+      ),
     caBundle: configMapKey('ca.crt', 'PEM certificates to trust beside the public ones')
       .optional()
       .describe('Extra certificate authorities for this source, for servers with a private certificate.'),
@@ -43,15 +45,30 @@ const verification = z
       ),
     limits: z
       .object({
-        p99LatencyMs: z.int32().min(1).max(3_600_000).optional().describe('The 99th percentile of single-request latency, in milliseconds, that the model may not exceed in verification.'),
-        memory: quantity.optional().describe('The memory that the model may not exceed in verification, as a quantity. Example: 512Mi.'),
+        p99LatencyMs: z
+          .int32()
+          .min(1)
+          .max(3_600_000)
+          .optional()
+          .describe(
+            'The 99th percentile of single-request latency, in milliseconds, that the model may not exceed in verification.',
+          ),
+        memory: quantity
+          .optional()
+          .describe('The memory that the model may not exceed in verification, as a quantity. Example: 512Mi.'),
       })
       .optional()
       .describe('Limits that the measured figures must keep. A model above a limit is not verified.'),
     every: duration
       .optional()
-      .describe('How often a verified model is verified again, such as `24h`. It is also verified again after every upgrade of the runtime. Default: only then.'),
-    resources: resources.optional().describe('Resources of the verification pod. Default: set by the platform team (requests 250m and 512Mi, memory limit 2Gi).'),
+      .describe(
+        'How often a verified model is verified again, such as `24h`. It is also verified again after every upgrade of the runtime. Default: only then.',
+      ),
+    resources: resources
+      .optional()
+      .describe(
+        'Resources of the verification pod. Default: set by the platform team (requests 250m and 512Mi, memory limit 2Gi).',
+      ),
   })
   .describe('How the model is verified before anything may serve it.');
 
@@ -60,22 +77,34 @@ export const modelSpec = z
   .object({
     task: z
       .enum(TASKS)
-      .describe('What the model does, by its Hugging Face task name. It fixes which tensors the ONNX graph must have; `custom` demands nothing.'),
+      .describe(
+        'What the model does, by its Hugging Face task name. It fixes which tensors the ONNX graph must have; `custom` demands nothing.',
+      ),
     source,
     sha256: z
       .string()
       .regex(/^[a-f0-9]{64}$/)
       .optional()
-      .describe('Digest that the source must have, in lower-case hexadecimal: of the file for https and pvc, of the manifest for oci. Nothing else is ever accepted in its place.'),
+      .describe(
+        'Digest that the source must have, in lower-case hexadecimal: of the file for https and pvc, of the manifest for oci. Nothing else is ever accepted in its place.',
+      ),
     credentials: z
-      .object({ secretName: objectName.describe('A Secret in the same namespace with `username` and `password`, or `token`, or `.dockerconfigjson`.') })
+      .object({
+        secretName: objectName.describe(
+          'A Secret in the same namespace with `username` and `password`, or `token`, or `.dockerconfigjson`.',
+        ),
+      })
       .optional()
       .describe('How to log in to the source. Only the container that downloads the model sees the Secret.'),
     verification: verification.optional(),
     card: z
       .object({
         summary: z.string().max(1024).optional().describe('What the model is for, in a sentence or two.'),
-        license: z.string().max(128).optional().describe('Licence of the weights, as an SPDX identifier. Example: Apache-2.0.'),
+        license: z
+          .string()
+          .max(128)
+          .optional()
+          .describe('Licence of the weights, as an SPDX identifier. Example: Apache-2.0.'),
         tags: z.array(z.string().max(63)).max(32).optional().describe('Words to find the model by.'),
         homepage: z.string().max(2048).optional().describe('Where to read more.'),
       })
@@ -101,10 +130,15 @@ const report = z.object({
     .object({
       total: z.int32().describe('How many golden examples there were.'),
       passed: z.int32().describe('How many were answered correctly.'),
-      source: z.enum(['ConfigMap', 'Artifact', 'Generated']).describe('Where they came from. Generated: none were given, and the model was run on generated input.'),
+      source: z
+        .enum(['ConfigMap', 'Artifact', 'Generated'])
+        .describe('Where they came from. Generated: none were given, and the model was run on generated input.'),
     })
     .optional(),
-  latencyMs: z.object({ p50: z.number(), p99: z.number() }).optional().describe('Latency of one request at a time, in milliseconds.'),
+  latencyMs: z
+    .object({ p50: z.number(), p99: z.number() })
+    .optional()
+    .describe('Latency of one request at a time, in milliseconds.'),
   memoryBytes: z.int().min(0).optional().describe('Peak memory of the process that ran the model.'),
   loadSeconds: z.number().optional().describe('Seconds to load the model.'),
   maxRequestsPerSecond: z.number().optional().describe('Single requests per second that the verification pod reached.'),
@@ -124,9 +158,16 @@ const revisionState = {
 };
 
 const current = z.object({
-  revision: z.string().max(63).describe('Short name of what is verified: it changes when the file or its golden examples change.'),
+  revision: z
+    .string()
+    .max(63)
+    .describe('Short name of what is verified: it changes when the file or its golden examples change.'),
   ...revisionState,
-  goldenConfigMap: z.string().max(253).optional().describe('The frozen copy of the golden examples that pods of this revision check themselves against.'),
+  goldenConfigMap: z
+    .string()
+    .max(253)
+    .optional()
+    .describe('The frozen copy of the golden examples that pods of this revision check themselves against.'),
   verifiedAt: z.iso.datetime().optional(),
   verifiedWith: z.string().max(512).optional().describe('The runtime image that verified it.'),
 });
@@ -163,7 +204,11 @@ export const modelStatus = z.object({
     .optional()
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .describe('The last ten verifications, newest first.'),
-  usedBy: z.array(z.string().max(253)).max(50).optional().describe('InferenceServices that serve this model (the first fifty by name).'),
+  usedBy: z
+    .array(z.string().max(253))
+    .max(50)
+    .optional()
+    .describe('InferenceServices that serve this model (the first fifty by name).'),
   usedByCount: z.int32().min(0).optional().describe('How many InferenceServices serve this model.'),
 });
 export type ModelStatus = z.infer<typeof modelStatus>;

@@ -35,19 +35,18 @@ export const objectName = z
 export const configMapKey = (defaultKey: string, what: string) =>
   z.object({
     name: objectName.describe(`Name of the ConfigMap, in the same namespace, that holds ${what}.`),
-    key: z
-      .string()
-      .min(1)
-      .max(253)
-      .default(defaultKey)
-      .describe(`Key inside the ConfigMap. Default: ${defaultKey}.`),
+    key: z.string().min(1).max(253).default(defaultKey).describe(`Key inside the ConfigMap. Default: ${defaultKey}.`),
   });
 
 /** The standard Kubernetes condition. */
 export const condition = z.object({
   type: z.string().max(316).describe('Name of the condition. It reads well as True.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('True, False or Unknown.'),
-  observedGeneration: z.int32().min(0).optional().describe('Generation of the object that this condition was decided for.'),
+  observedGeneration: z
+    .int32()
+    .min(0)
+    .optional()
+    .describe('Generation of the object that this condition was decided for.'),
   lastTransitionTime: z.iso.datetime().describe('When the status of this condition last changed.'),
   reason: z.string().min(1).max(1024).describe('One word for programs: why the condition has this status.'),
   message: z.string().max(32768).describe('A sentence for people: what is the case, and what to do about it.'),

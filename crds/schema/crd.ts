@@ -1,0 +1,86 @@
+import type { z } from 'zod';
+import type { CelRule } from './shared.ts';
+import { GROUP, VERSION } from './shared.ts';
+import type { StructuralSchema } from './structural.ts';
+import { toStructuralSchema } from './structural.ts';
+
+/** A column of `kubectl get`. Columns with priority 1 are shown by `kubectl get -o wide` only. */
+export interface PrinterColumn {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'date';
+  jsonPath: string;
+  description: string;
+  priority?: 0 | 1;
+}
+
+/** The JSON paths behind `kubectl scale` and autoscalers. */
+export interface ScalePaths {
+  specReplicasPath: string;
+  statusReplicasPath: string;
+  labelSelectorPath: string;
+}
+
+/** Everything that makes a kind a CustomResourceDefinition. */
+export interface KindDefinition {
+  kind: string;
+  plural: string;
+  singular: string;
+  shortNames: readonly string[];
+  description: string;
+  spec: z.ZodType;
+  status: z.ZodType;
+  /** CEL rules on the whole object: the only place where `metadata.name` can be checked. */
+  rules: readonly CelRule[];
+  columns: readonly PrinterColumn[];
+  scale?: ScalePaths;
+}
+
+/** The schema of a whole object of this kind. */
+export const objectSchema = (definition: KindDefinition): StructuralSchema => ({
+  type: 'object',
+  description: definition.description,
+  properties: {
+    apiVersion: { type: 'string', description: `Always ${GROUP}/${VERSION}.` },
+    kind: { type: 'string', description: `Always ${definition.kind}.` },
+    metadata: { type: 'object' }, // the API server describes it itself and forbids any other word on it
+    spec: { description: `What you want of this ${definition.kind}.`, ...toStructuralSchema(definition.spec) },
+    status: {
+      description: `What AI Mass found and did. Written by the operator only.`,
+      ...toStructuralSchema(definition.status),
+    },
+  },
+  required: ['spec'],
+  'x-kubernetes-validations': definition.rules,
+});
+
+/** The file name of a kind's manifest. */
+export const crdFileName = ({ plural }: KindDefinition): string => `${GROUP}_${plural}.yaml`;
+
+/** The CustomResourceDefinition of a kind, ready to be written as YAML. */
+export const buildCrd = (definition: KindDefinition) => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `${definition.plural}.${GROUP}` },
+  spec: {
+    group: GROUP,
+    names: {
+      kind: definition.kind,
+      listKind: `${definition.kind}List`,
+      plural: definition.plural,
+      singular: definition.singular,
+      shortNames: definition.shortNames,
+      categories: ['aimass'],
+    },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: VERSION,
+        served: true,
+        storage: true,
+        additionalPrinterColumns: definition.columns,
+        schema: { openAPIV3Schema: objectSchema(definition) },
+        subresources: { status: {}, ...(definition.scale === undefined ? {} : { scale: definition.scale }) },
+      },
+    ],
+  },
+});

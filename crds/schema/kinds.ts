@@ -1,0 +1,126 @@
+import type { KindDefinition, PrinterColumn } from './crd.ts';
+import { inferenceServiceSpec, inferenceServiceStatus } from './inference-service.ts';
+import { modelSpec, modelStatus } from './model.ts';
+import type { CelRule } from './shared.ts';
+import { GROUP } from './shared.ts';
+
+const READY = `.status.conditions[?(@.type=="Ready")]`;
+
+const readyColumns: readonly PrinterColumn[] = [
+  {
+    name: 'Ready',
+    type: 'string',
+    jsonPath: `${READY}.status`,
+    description: 'True when everything is as the spec wants it.',
+  },
+  { name: 'Reason', type: 'string', jsonPath: `${READY}.reason`, description: 'Why Ready is what it is.' },
+];
+
+const age: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'Time since the object was made.',
+};
+
+const nameLength: CelRule = {
+  rule: 'self.metadata.name.size() <= 52',
+  message: 'metadata.name must be no longer than 52 characters: names of pods and jobs are made from it',
+};
+
+/** The kind Model as the API server learns it. */
+export const modelKind: KindDefinition = {
+  kind: 'Model',
+  plural: 'models',
+  singular: 'model',
+  shortNames: ['aimodel'],
+  description:
+    'A model of the library. It is Ready once its file was fetched, its digest checked, its golden examples answered correctly and its speed and memory measured.',
+  spec: modelSpec,
+  status: modelStatus,
+  rules: [
+    nameLength,
+    {
+      rule: "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+      message: 'metadata.name may hold lower-case letters, digits and inner hyphens only: it becomes a part of a URL',
+    },
+  ],
+  columns: [
+    { name: 'Task', type: 'string', jsonPath: '.spec.task', description: 'What the model does.' },
+    ...readyColumns,
+    { name: 'Revision', type: 'string', jsonPath: '.status.current.revision', description: 'The verified revision.' },
+    {
+      name: 'P50',
+      type: 'number',
+      jsonPath: '.status.current.report.latencyMs.p50',
+      description: 'Median latency of one request, in milliseconds.',
+    },
+    { name: 'Used', type: 'integer', jsonPath: '.status.usedByCount', description: 'How many services serve it.' },
+    {
+      name: 'Digest',
+      type: 'string',
+      jsonPath: '.status.current.digest',
+      description: 'Digest of the verified revision.',
+      priority: 1,
+    },
+    { name: 'Source', type: 'string', jsonPath: '.spec.source.uri', description: 'Where it comes from.', priority: 1 },
+    age,
+  ],
+};
+
+/** The kind InferenceService as the API server learns it. */
+export const inferenceServiceKind: KindDefinition = {
+  kind: 'InferenceService',
+  plural: 'inferenceservices',
+  singular: 'inferenceservice',
+  shortNames: ['aisvc'],
+  description:
+    'A model behind one address. It is Ready while a pod of the wanted revision answers the golden request of that model correctly.',
+  spec: inferenceServiceSpec,
+  status: inferenceServiceStatus,
+  rules: [
+    nameLength,
+    {
+      rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+      message:
+        'metadata.name must begin with a lower-case letter and may hold lower-case letters, digits and inner hyphens only: it becomes the name of a Service',
+    },
+  ],
+  columns: [
+    { name: 'Model', type: 'string', jsonPath: '.spec.model.name', description: 'The model that is served.' },
+    ...readyColumns,
+    {
+      name: 'Pods',
+      type: 'integer',
+      jsonPath: '.status.readyReplicas',
+      description: 'Pods that have answered the golden request.',
+    },
+    {
+      name: 'Revision',
+      type: 'string',
+      jsonPath: '.status.modelRevision',
+      description: 'The revision that is wanted.',
+      priority: 1,
+    },
+    { name: 'URL', type: 'string', jsonPath: '.status.url', description: 'Address inside the cluster.' },
+    {
+      name: 'Waiting-For',
+      type: 'string',
+      jsonPath: '.status.waitingFor',
+      description: 'What is missing.',
+      priority: 1,
+    },
+    age,
+  ],
+  scale: {
+    specReplicasPath: '.spec.replicas',
+    statusReplicasPath: '.status.replicas',
+    labelSelectorPath: '.status.selector',
+  },
+};
+
+/** Every kind of AI Mass, by its full resource name. */
+export const kinds: Readonly<Record<string, KindDefinition>> = {
+  [`models.${GROUP}`]: modelKind,
+  [`inferenceservices.${GROUP}`]: inferenceServiceKind,
+};
