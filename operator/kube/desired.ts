@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import type { KubeObject, ObjectRef, OwnerReference } from './cluster.ts';
+import { covers } from './covers.ts';
+import { isObject } from './field-place.ts';
+
+/** The annotation that tells whether the desired content changed since it was last written. */
+export const APPLIED_HASH = 'aimass.dev/applied-hash';
+
+/** JSON with sorted keys and without undefined, so that equal content gives equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );
+}
+
+/** Adds the hash of its own content to a desired object: a field that is no longer wanted changes the hash, so it gets removed. */
+export function withAppliedHash<T extends KubeObject>(desired: T): T {
+  const hash = createHash('sha256').update(canonicalJson(desired)).digest('hex').slice(0, 32);
+  const annotations = { ...desired.metadata.annotations, [APPLIED_HASH]: hash };
+  return { ...desired, metadata: { ...desired.metadata, annotations } };
+}
+
+/** Whether applying `desired` (with its hash) would change nothing of the live object. */
+export const saysTheSame = (live: KubeObject, desired: KubeObject): boolean =>
+  live.metadata.annotations?.[APPLIED_HASH] === desired.metadata.annotations?.[APPLIED_HASH] && covers(live, desired);
+
+/** The owner that controls the object. */
+export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
+  object.metadata.ownerReferences?.find((owner) => owner.controller === true);
+
+/** The one controlling owner of a desired object; a programming error when there is not exactly one. */
+export function requireController(desired: KubeObject): OwnerReference {
+  const controllers = (desired.metadata.ownerReferences ?? []).filter((owner) => owner.controller === true);
+  const [controller] = controllers;
+  if (controller === undefined || controllers.length > 1) {
+    throw new TypeError(
+      `${describeRef(refOf(desired))} must have exactly one controlling owner, has ${controllers.length}`,
+    );
+  }
+  return controller;
+}
+
+/** The reference to an object. */
+export const refOf = ({ apiVersion, kind, metadata }: KubeObject): ObjectRef => ({
+  apiVersion,
+  kind,
+  name: metadata.name,
+  ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+});
+
+/** How an object is named in messages, such as `Deployment team-a/digits`. */
+export const describeRef = ({ kind, namespace, name }: ObjectRef): string =>
+  namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
