@@ -5,6 +5,7 @@ import {
   condition,
   createNamespace,
   eventually,
+  freeze,
   get,
   kubectl,
   list,
@@ -29,8 +30,8 @@ const ready = (name: string, seconds = 180) => untilCondition(KIND, name, { name
 const waitingFor = (name: string, words: RegExp) =>
   eventually(
     `${name} waits for ${String(words)}`,
-    async () => words.exec(String((await get(KIND, name, NAMESPACE))?.status?.waitingFor ?? ''))?.[0],
-    { seconds: 180, describe: async () => String((await get(KIND, name, NAMESPACE))?.status?.waitingFor) },
+    async () => words.exec((await get(KIND, name, NAMESPACE))?.status?.waitingFor ?? '')?.[0],
+    { seconds: 180, describe: async () => (await get(KIND, name, NAMESPACE))?.status?.waitingFor ?? 'nothing' },
   );
 const podsOf = async (name: string) =>
   (await list('pods', NAMESPACE, `aimass.dev/inference-service=${name}`)).filter(
@@ -145,19 +146,7 @@ describe('a served model', () => {
 
   test('stops being Ready when its pods stop answering, and heals', async () => {
     const { metadata } = await ready('plain');
-    const pod = (await podsOf('plain'))[0];
-    await kubectl([
-      'exec',
-      '-n',
-      NAMESPACE,
-      String(pod?.metadata.name),
-      '-c',
-      'serve',
-      '--',
-      'node',
-      '-e',
-      'process.kill(1, "SIGSTOP")',
-    ]).catch(() => '');
+    for (const pod of await podsOf('plain')) freeze(pod, 'serve');
     await untilCondition(KIND, 'plain', { namespace: NAMESPACE, status: 'False', seconds: 60 });
     const healed = await ready('plain', 240);
     expect(healed.metadata.uid).toBe(metadata.uid);
@@ -197,7 +186,7 @@ describe('children', () => {
       };
       return JSON.parse(initContainerStatuses[0]?.state.terminated?.message ?? '{}') as { cached: boolean };
     });
-    expect(messages.map(({ cached }) => cached).toSorted()).toEqual([false, true]);
+    expect(messages.filter(({ cached }) => cached)).toHaveLength(1);
     await kubectl(['delete', KIND, 'cached', '-n', NAMESPACE]);
   });
 
