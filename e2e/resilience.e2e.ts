@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { apply, createNamespace, environment, eventually, get, kubectl, list, untilCondition } from './cluster.ts';
+import { libraryManifest } from './library.ts';
+
+const NAMESPACE = 'e2e-resilience';
+const KIND = 'inferenceservice.aimass.dev';
+const MANAGED = 'app.kubernetes.io/managed-by=aimass-operator';
+let namespace: Awaited<ReturnType<typeof createNamespace>>;
+
+beforeAll(async () => {
+  namespace = await createNamespace(NAMESPACE);
+});
+afterAll(() => namespace?.remove());
+
+const model = (name: string, entry = 'iris', spec: Record<string, unknown> = {}) =>
+  libraryManifest(entry, 'model', { namespace: NAMESPACE, name, spec });
+const service = (name: string, modelName: string) => ({
+  apiVersion: 'aimass.dev/v1alpha1',
+  kind: 'InferenceService',
+  metadata: { name, namespace: NAMESPACE },
+  spec: { model: { name: modelName }, resources: { requests: { cpu: '50m', memory: '128Mi' } } },
+});
+
+const killOperators = () =>
+  kubectl([
+    'delete',
+    'pods',
+    '-n',
+    environment.release(),
+    '-l',
+    'app.kubernetes.io/component=operator',
+    '--force',
+    '--grace-period=0',
+  ]);
+
+describe('the operator may be killed at any moment', () => {
+  test('and everything ends as it would have', async () => {
+    await apply(model('killed'), service('killed', 'killed'));
+    for (const pauseMs of [0, 700, 1500, 3000]) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await killOperators();
+    }
+    await untilCondition('model.aimass.dev', 'killed', { namespace: NAMESPACE, seconds: 300 });
+    await untilCondition(KIND, 'killed', { namespace: NAMESPACE, seconds: 300 });
+    expect(await list('replicasets', NAMESPACE)).toHaveLength(1);
+    expect(await list('controllerrevisions', NAMESPACE, MANAGED)).toHaveLength(1);
+  });
+
+  test('what serves is not restarted by it', async () => {
+    const pods = async () =>
+      (await list('pods', NAMESPACE, 'aimass.dev/inference-service=killed')).map(({ metadata }) => metadata.uid);
+    const before = await pods();
+    await killOperators();
+    await eventually('the operator is back', async () => {
+      const deployment = (await list('deployments', environment.release(), 'app.kubernetes.io/component=operator'))[0];
+      return (deployment?.status as { availableReplicas?: number } | undefined)?.availableReplicas === 2;
+    });
+    expect(await pods()).toEqual(before);
+  });
+});
+
+test('once converged, nothing is written', async () => {
+  await untilCondition(KIND, 'killed', { namespace: NAMESPACE });
+  const versions = async () => {
+    const kinds =
+      'models.aimass.dev,inferenceservices.aimass.dev,deployments,services,networkpolicies,controllerrevisions,jobs';
+    return Object.fromEntries(
+      (await list(kinds, NAMESPACE)).map(({ kind, metadata }) => [
+        `${kind}/${metadata.name}`,
+        metadata.resourceVersion,
+      ]),
+    );
+  };
+  const before = await versions();
+  await new Promise((resolve) => setTimeout(resolve, 30_000));
+  expect(await versions()).toEqual(before);
+});
+
+test('a Model that flips between revisions quickly ends at the last one, with nothing left over', async () => {
+  await apply(model('flipping'), service('flipping', 'flipping'));
+  await untilCondition(KIND, 'flipping', { namespace: NAMESPACE });
+  for (let round = 0; round < 3; round++) {
+    await apply(model('flipping', 'wine'));
+    await apply(model('flipping'));
+  }
+  await apply(model('flipping', 'wine'));
+  const flipped = await untilCondition('model.aimass.dev', 'flipping', { namespace: NAMESPACE });
+  const { digest } = flipped.status?.current as { digest: string };
+  await eventually('the service serves it, alone', async () => {
+    const object = await get(KIND, 'flipping', NAMESPACE);
+    const revisions = object?.status?.revisions as { modelDigest: string; state: string }[];
+    return revisions.length === 1 && revisions[0]?.modelDigest === digest && revisions[0].state === 'Serving';
+  });
+  await eventually('no job is running', async () =>
+    (await list('jobs', NAMESPACE, 'aimass.dev/model=flipping')).every(
+      (job) => (job.status as { active?: number }).active === undefined,
+    ),
+  );
+});
+
+describe('deletion', () => {
+  test.each([
+    { name: 'model-first', order: ['model.aimass.dev', KIND] },
+    { name: 'service-first', order: [KIND, 'model.aimass.dev'] },
+  ])('$name leaves nothing', async ({ name, order }) => {
+    await apply(model(name), service(name, name));
+    await untilCondition(KIND, name, { namespace: NAMESPACE });
+    for (const kind of order) await kubectl(['delete', kind, name, '-n', NAMESPACE]);
+    await eventually('no children', async () => {
+      const kinds = 'deployments,replicasets,services,networkpolicies,controllerrevisions,jobs,configmaps,pods';
+      const left = await list(kinds, NAMESPACE, MANAGED);
+      return left.every(({ metadata }) => !metadata.name.startsWith(name));
+    });
+  });
+
+  test('of a namespace in the middle of a verification ends', async () => {
+    const doomed = await createNamespace('e2e-doomed');
+    await apply(
+      libraryManifest('digits', 'model', { namespace: doomed.name }),
+      libraryManifest('digits', 'service', { namespace: doomed.name }),
+    );
+    await eventually('a verification pod', async () => (await list('pods', doomed.name)).length > 0);
+    await doomed.remove();
+    expect(await kubectl(['get', 'namespace', doomed.name, '--ignore-not-found'])).toBe('');
+  });
+});
