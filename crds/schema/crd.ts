@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { CelRule } from './shared.ts';
+import type { CelRule } from './rules.ts';
 import { GROUP, VERSION } from './shared.ts';
 import type { StructuralSchema } from './structural.ts';
 import { toStructuralSchema } from './structural.ts';

@@ -1,46 +1,13 @@
 import { z } from 'zod';
+import { accelerator, placement } from './placement.ts';
+import { positiveQuantity } from './quantity.ts';
+import { resources } from './resources.ts';
+import { withRules } from './rules.ts';
 import type { ObjectMeta } from './shared.ts';
-import { conditions, objectName, quantity, resources, validations } from './shared.ts';
+import { conditions, modelName, objectName } from './shared.ts';
 
-const accelerator = z
-  .object({
-    resourceName: z
-      .string()
-      .max(253)
-      .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/)
-      .optional()
-      .describe('Extended resource that the device plugin offers. Example: nvidia.com/gpu.'),
-    mig: z
-      .string()
-      .regex(/^[1-7]g\.[0-9]+gb(\.me|\+me)?$/)
-      .optional()
-      .describe('NVIDIA MIG profile, instead of resourceName. Example: 1g.10gb asks for nvidia.com/mig-1g.10gb.'),
-    deviceClass: objectName
-      .optional()
-      .describe('DeviceClass of Dynamic Resource Allocation, instead of resourceName. Example: gpu.nvidia.com.'),
-    count: z.int32().min(1).max(64).default(1).describe('How many for each pod. Default: 1.'),
-    product: z
-      .string()
-      .max(63)
-      .regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/)
-      .optional()
-      .describe('Product, matched against the node label named in productLabel. Example: NVIDIA-A10.'),
-    productLabel: z
-      .string()
-      .max(316)
-      .default('nvidia.com/gpu.product')
-      .describe('Node label that names the product. Default: nvidia.com/gpu.product.'),
-  })
-  .meta(
-    validations({
-      rule: '[has(self.resourceName), has(self.mig), has(self.deviceClass)].filter(given, given).size() == 1',
-      message: 'give exactly one of resourceName, mig and deviceClass',
-    }),
-  )
-  .describe('The accelerator that each pod gets.');
-
-const scaling = z
-  .object({
+const scaling = withRules(
+  z.strictObject({
     min: z.int32().min(1).max(1000).default(1).describe('Fewest pods. Default: 1.'),
     max: z.int32().min(1).max(1000).describe('Most pods.'),
     metric: z
@@ -53,29 +20,23 @@ const scaling = z
       .max(100)
       .default(70)
       .describe('The use to aim for, in percent of the request. Default: 70.'),
-  })
-  .meta(validations({ rule: 'self.min <= self.max', message: 'scaling.min must not be greater than scaling.max' }))
-  .describe('Scale with the load between min and max, instead of a fixed number of replicas.');
+  }),
+  {
+    rule: 'self.min <= self.max',
+    message: 'scaling.min must not be greater than scaling.max',
+    holds: ({ min, max }) => min <= max,
+  },
+).describe('Scale with the load between min and max, instead of a fixed number of replicas.');
 
-const toleration = z.object({
-  key: z.string().max(316).optional().describe('Taint key; absent with operator Exists matches every taint.'),
-  operator: z.enum(['Exists', 'Equal']).optional().describe('Default: Equal.'),
-  value: z.string().max(63).optional(),
-  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional().describe('Absent matches every effect.'),
-  tolerationSeconds: z.int32().optional().describe('How long a NoExecute taint is tolerated.'),
-});
-
-const cache = z
-  .object({
+const cache = withRules(
+  z.strictObject({
     type: z
       .enum(['Ephemeral', 'Claim', 'ImageVolume'])
       .describe(
         'Ephemeral: each pod downloads into its own space. Claim: a volume claim that all pods of the service share, so that a model is downloaded once. ImageVolume: the node pulls the OCI artifact like an image (Kubernetes ≥ 1.33 with a container runtime that supports it; oci:// models only).',
       ),
-    size: quantity.optional().describe('Size of the claim. Default: set by the platform team (10Gi).'),
-    storageClassName: z
-      .string()
-      .max(253)
+    size: positiveQuantity.optional().describe('Size of the claim. Default: set by the platform team (10Gi).'),
+    storageClassName: objectName
       .optional()
       .describe('Storage class of the claim. Default: the default class of the cluster.'),
     accessMode: z
@@ -84,14 +45,20 @@ const cache = z
       .describe(
         'ReadWriteMany lets the pods run on any node. With ReadWriteOnce they are all put on one node. Default: set by the platform team (ReadWriteOnce).',
       ),
-  })
-  .describe('Where pods keep the downloaded model. Default: set by the platform team.');
+  }),
+  {
+    rule: "self.type == 'Claim' || !(has(self.size) || has(self.storageClassName) || has(self.accessMode))",
+    message: 'size, storageClassName and accessMode belong to type Claim',
+    holds: ({ type, size, storageClassName, accessMode }) =>
+      type === 'Claim' || [size, storageClassName, accessMode].every((given) => given === undefined),
+  },
+).describe('Where pods keep the downloaded model. Default: set by the platform team.');
 
 /** What users may write in `InferenceService.spec`. */
-export const inferenceServiceSpec = z
-  .object({
+export const inferenceServiceSpec = withRules(
+  z.strictObject({
     model: z
-      .object({ name: objectName.describe('Name of a Model in the same namespace.') })
+      .strictObject({ name: modelName.describe('Name of a Model in the same namespace.') })
       .describe(
         'The model to serve. Its verified revision is served; a new revision rolls out by itself once it is verified.',
       ),
@@ -109,36 +76,35 @@ export const inferenceServiceSpec = z
       ),
     accelerator: accelerator.optional(),
     cache: cache.optional(),
-    placement: z
-      .object({
-        nodeSelector: z.record(z.string(), z.string()).optional().describe('Labels that the node must have.'),
-        tolerations: z.array(toleration).max(32).optional().describe('Taints that the pods tolerate.'),
-        affinity: z
-          .looseObject({})
-          .meta({ 'x-kubernetes-preserve-unknown-fields': true })
-          .optional()
-          .describe('Affinity as in a Pod (kubectl explain pod.spec.affinity).'),
-        priorityClassName: objectName.optional().describe('PriorityClass of the pods.'),
-      })
-      .optional()
-      .describe('Where the pods may run.'),
+    placement: placement.optional(),
     suspend: z.boolean().default(false).describe('True takes all pods away and keeps everything else. Default: false.'),
-  })
-  .meta(
-    validations({
-      rule: '!(has(self.replicas) && has(self.scaling))',
-      message: 'give either replicas or scaling, not both',
-    }),
-  );
+  }),
+  {
+    rule: '!(has(self.replicas) && has(self.scaling))',
+    message: 'give either replicas or scaling, not both',
+    holds: ({ replicas, scaling: wanted }) => replicas === undefined || wanted === undefined,
+  },
+  {
+    rule: '!has(self.accelerator) || !has(self.accelerator.resourceName) || !has(self.resources) || !has(self.resources.limits) || !(self.accelerator.resourceName in self.resources.limits)',
+    message: 'the accelerator is asked for twice: leave its resource out of resources.limits',
+    holds: (spec) => spec.resources?.limits?.[spec.accelerator?.resourceName ?? ''] === undefined,
+  },
+);
 export type InferenceServiceSpec = z.infer<typeof inferenceServiceSpec>;
 
 const figures = z.object({
   observedAt: z.iso
     .datetime()
     .describe('When these figures were read. They are written again only when they have changed noticeably.'),
-  requestsPerSecond: z.number(),
+  requestsPerSecond: z.number().describe('Answered requests per second, all pods together, over the last minute.'),
   errorRate: z.number().describe('Share of requests that failed by fault of the server, from 0 to 1.'),
-  latencyMs: z.object({ p50: z.number(), p99: z.number() }).optional().describe('Of the last minute, in milliseconds.'),
+  latencyMs: z
+    .object({
+      p50: z.number().describe('Half of the requests were faster.'),
+      p99: z.number().describe('99 of 100 requests were faster.'),
+    })
+    .optional()
+    .describe('Of the last minute, in milliseconds.'),
   inFlight: z.number().describe('Requests being answered at the moment of reading.'),
   cpu: z.number().describe('Cores in use, all pods together.'),
   memoryBytes: z.int().min(0).describe('Memory in use, all pods together.'),
@@ -156,10 +122,14 @@ export const inferenceServiceStatus = z.object({
   revisions: z
     .array(
       z.object({
-        name: z.string().max(253),
-        modelDigest: z.string().max(80),
+        name: z.string().max(253).describe('Name of its Deployment.'),
+        modelDigest: z.string().max(80).describe('Digest of the model that it serves.'),
         percent: z.int32().min(0).max(100).describe('Share of the ready pods that run this revision.'),
-        state: z.enum(['Starting', 'Serving', 'Retiring', 'Suspended']),
+        state: z
+          .enum(['Starting', 'Serving', 'Retiring', 'Suspended'])
+          .describe(
+            'Starting: no pod is ready yet. Serving: pods answer. Retiring: pods are going away. Suspended: it has no pods.',
+          ),
       }),
     )
     .max(10)

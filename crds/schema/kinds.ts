@@ -1,7 +1,7 @@
 import type { KindDefinition, PrinterColumn } from './crd.ts';
 import { inferenceServiceSpec, inferenceServiceStatus } from './inference-service.ts';
 import { modelSpec, modelStatus } from './model.ts';
-import type { CelRule } from './shared.ts';
+import type { CelRule } from './rules.ts';
 import { GROUP } from './shared.ts';
 
 const READY = `.status.conditions[?(@.type=="Ready")]`;

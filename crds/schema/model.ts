@@ -1,6 +1,10 @@
 import { z } from 'zod';
+import { positiveQuantity } from './quantity.ts';
+import { resources } from './resources.ts';
+import { matchesRule, withRules } from './rules.ts';
 import type { ObjectMeta } from './shared.ts';
-import { conditions, configMapKey, duration, objectName, quantity, resources, validations } from './shared.ts';
+import { conditions, configMapKey, duration, objectName } from './shared.ts';
+import { sourceUri } from './source-uri.ts';
 
 /** Tasks by their Hugging Face names. The task fixes which tensors the ONNX graph must have (runtime/protocol/task-contract.ts). */
 export const TASKS = [
@@ -15,16 +19,11 @@ export const TASKS = [
 export type Task = (typeof TASKS)[number];
 
 const source = z
-  .object({
-    uri: z
-      .string()
-      .min(8)
-      .max(2048)
-      .regex(/^(https|oci|pvc):\/\/[^\s]+$/)
-      .describe(
-        'Where the model comes from: `https://host/model.onnx`, `oci://registry/repository:tag` or `…@sha256:…` (an OCI artifact), or `pvc://claim/path/model.onnx` (a volume claim in the same namespace).',
-      ),
-    maxSize: quantity
+  .strictObject({
+    uri: sourceUri.describe(
+      'Where the model comes from: `https://host/model.onnx`, `oci://registry/repository:tag` or `…@sha256:…` (an OCI artifact), or `pvc://claim/path/model.onnx` (a volume claim in the same namespace).',
+    ),
+    maxSize: positiveQuantity
       .optional()
       .describe(
         'Refuse anything larger than this, counted while it is read. Default: the limit set by the platform team (10Gi).',
@@ -36,15 +35,17 @@ const source = z
   .describe('Where the model comes from.');
 
 const verification = z
-  .object({
+  .strictObject({
     golden: z
-      .object({ configMap: configMapKey('golden.json', 'golden examples') })
+      .strictObject({
+        configMap: configMapKey('golden.json', 'golden examples').describe('The ConfigMap that holds them.'),
+      })
       .optional()
       .describe(
         'Golden examples: Open Inference V2 requests with the responses they must give, and a tolerance. When absent, a file `golden.json` in the artifact is used; when there is none either, the model is run on generated input and the report says so.',
       ),
     limits: z
-      .object({
+      .strictObject({
         p99LatencyMs: z
           .int32()
           .min(1)
@@ -53,13 +54,17 @@ const verification = z
           .describe(
             'The 99th percentile of single-request latency, in milliseconds, that the model may not exceed in verification.',
           ),
-        memory: quantity
+        memory: positiveQuantity
           .optional()
           .describe('The memory that the model may not exceed in verification, as a quantity. Example: 512Mi.'),
       })
       .optional()
       .describe('Limits that the measured figures must keep. A model above a limit is not verified.'),
-    every: duration
+    every: withRules(duration, {
+      rule: "!self.matches('^[1-9]s$')",
+      message: 'must be 10s or more',
+      holds: (text) => !/^[1-9]s$/.test(text),
+    })
       .optional()
       .describe(
         'How often a verified model is verified again, such as `24h`. It is also verified again after every upgrade of the runtime. Default: only then.',
@@ -73,8 +78,8 @@ const verification = z
   .describe('How the model is verified before anything may serve it.');
 
 /** What users may write in `Model.spec`. */
-export const modelSpec = z
-  .object({
+export const modelSpec = withRules(
+  z.strictObject({
     task: z
       .enum(TASKS)
       .describe(
@@ -89,7 +94,7 @@ export const modelSpec = z
         'Digest that the source must have, in lower-case hexadecimal: of the file for https and pvc, of the manifest for oci. Nothing else is ever accepted in its place.',
       ),
     credentials: z
-      .object({
+      .strictObject({
         secretName: objectName.describe(
           'A Secret in the same namespace with `username` and `password`, or `token`, or `.dockerconfigjson`.',
         ),
@@ -98,29 +103,54 @@ export const modelSpec = z
       .describe('How to log in to the source. Only the container that downloads the model sees the Secret.'),
     verification: verification.optional(),
     card: z
-      .object({
+      .strictObject({
         summary: z.string().max(1024).optional().describe('What the model is for, in a sentence or two.'),
         license: z
           .string()
           .max(128)
           .optional()
           .describe('Licence of the weights, as an SPDX identifier. Example: Apache-2.0.'),
-        tags: z.array(z.string().max(63)).max(32).optional().describe('Words to find the model by.'),
-        homepage: z.string().max(2048).optional().describe('Where to read more.'),
+        tags: z
+          .array(z.string().min(1).max(63))
+          .max(32)
+          .refine((tags) => new Set(tags).size === tags.length, 'must not repeat a tag')
+          .meta({ 'x-kubernetes-list-type': 'set' })
+          .optional()
+          .describe('Words to find the model by.'),
+        homepage: withRules(
+          z.string().max(2048),
+          matchesRule(/^https?:\/\/[^\s]+$/, 'must begin with https:// or http://'),
+        )
+          .optional()
+          .describe('Where to read more.'),
       })
       .optional()
       .describe('The model card: what people read when they choose a model.'),
-  })
-  .meta(
-    validations({
-      rule: "!self.source.uri.startsWith('oci://') || !has(self.sha256) || !self.source.uri.contains('@sha256:') || self.source.uri.endsWith('@sha256:' + self.sha256)",
-      message: 'spec.sha256 and the digest in spec.source.uri differ; remove one of them or make them equal',
-    }),
-  );
+  }),
+  {
+    rule: "!self.source.uri.startsWith('oci://') || !has(self.sha256) || !self.source.uri.contains('@sha256:') || self.source.uri.endsWith('@sha256:' + self.sha256)",
+    message: 'spec.sha256 and the digest in spec.source.uri differ; remove one of them or make them equal',
+    holds: ({ source: { uri }, sha256 }) =>
+      !uri.startsWith('oci://') ||
+      sha256 === undefined ||
+      !uri.includes('@sha256:') ||
+      uri.endsWith(`@sha256:${sha256}`),
+  },
+  {
+    rule: "!self.source.uri.startsWith('pvc://') || !has(self.credentials)",
+    message: 'spec.credentials is for https and oci sources; a volume claim needs no login',
+    holds: ({ source: { uri }, credentials }) => !uri.startsWith('pvc://') || credentials === undefined,
+  },
+  {
+    rule: "!self.source.uri.startsWith('pvc://') || !has(self.source.caBundle)",
+    message: 'spec.source.caBundle is for https and oci sources; a volume claim has no certificate',
+    holds: ({ source: { uri, caBundle } }) => !uri.startsWith('pvc://') || caBundle === undefined,
+  },
+);
 export type ModelSpec = z.infer<typeof modelSpec>;
 
 const tensor = z.object({
-  name: z.string().max(512),
+  name: z.string().max(512).describe('Name of the tensor in the ONNX graph.'),
   datatype: z.string().max(16).describe('Open Inference V2 data type, such as FP32.'),
   shape: z.array(z.int32().min(-1)).max(16).describe('Dimensions; -1 stands for any size.'),
 });
@@ -134,9 +164,13 @@ const report = z.object({
         .enum(['ConfigMap', 'Artifact', 'Generated'])
         .describe('Where they came from. Generated: none were given, and the model was run on generated input.'),
     })
-    .optional(),
+    .optional()
+    .describe('How the golden examples were answered.'),
   latencyMs: z
-    .object({ p50: z.number(), p99: z.number() })
+    .object({
+      p50: z.number().describe('Half of the requests were faster.'),
+      p99: z.number().describe('99 of 100 requests were faster.'),
+    })
     .optional()
     .describe('Latency of one request at a time, in milliseconds.'),
   memoryBytes: z.int().min(0).optional().describe('Peak memory of the process that ran the model.'),
@@ -146,15 +180,15 @@ const report = z.object({
 
 const revisionState = {
   digest: z.string().max(80).optional().describe('`sha256:…` of the file, or of the OCI manifest.'),
-  uri: z.string().max(2048).optional(),
-  sizeBytes: z.int().min(0).optional(),
+  uri: z.string().max(2048).optional().describe('Where it was fetched from; for oci with its digest.'),
+  sizeBytes: z.int().min(0).optional().describe('Bytes fetched.'),
   format: z.string().max(64).optional().describe('Format of the file: onnx.'),
   opset: z.int32().optional().describe('Version of the default ONNX operator set.'),
-  producer: z.string().max(256).optional(),
-  parameterCount: z.int().min(0).optional(),
-  inputs: z.array(tensor).max(64).optional(),
-  outputs: z.array(tensor).max(64).optional(),
-  report: report.optional(),
+  producer: z.string().max(256).optional().describe('The program that wrote the file, as it says itself.'),
+  parameterCount: z.int().min(0).optional().describe('Numbers that were learned: elements of all weights.'),
+  inputs: z.array(tensor).max(64).optional().describe('Tensors that a request must hold.'),
+  outputs: z.array(tensor).max(64).optional().describe('Tensors that an answer holds.'),
+  report: report.optional().describe('What verification measured.'),
 };
 
 const current = z.object({
@@ -168,8 +202,10 @@ const current = z.object({
     .max(253)
     .optional()
     .describe('The frozen copy of the golden examples that pods of this revision check themselves against.'),
-  verifiedAt: z.iso.datetime().optional(),
+  verifiedAt: z.iso.datetime().optional().describe('When it last passed verification.'),
   verifiedWith: z.string().max(512).optional().describe('The runtime image that verified it.'),
+  task: z.enum(TASKS).optional().describe('The task whose tensors it was verified to have.'),
+  specHash: z.string().max(63).optional().describe('Which source and verification settings it was verified for.'),
 });
 
 const candidate = z.object({
@@ -177,11 +213,17 @@ const candidate = z.object({
   phase: z.enum(['Pending', 'Verifying', 'Failed']).describe('How far the verification is.'),
   specHash: z.string().max(63).describe('Which source and verification settings this candidate stands for.'),
   job: z.string().max(253).optional().describe('The verification Job.'),
-  attempts: z.int32().min(0).optional().describe('How often it was tried.'),
+  goldenConfigMap: z
+    .string()
+    .max(253)
+    .optional()
+    .describe('The frozen copy of the golden examples it is verified with.'),
+  attempts: z.int32().min(0).optional().describe('How often it was tried and failed.'),
+  retryable: z.boolean().optional().describe('Whether the last failure can pass without anybody changing anything.'),
   retryAt: z.iso.datetime().optional().describe('When it is tried again, when the failure can pass by itself.'),
-  startedAt: z.iso.datetime().optional(),
-  reason: z.string().max(128).optional(),
-  message: z.string().max(4096).optional(),
+  startedAt: z.iso.datetime().optional().describe('When this attempt began.'),
+  reason: z.string().max(128).optional().describe('One word for programs: why it failed.'),
+  message: z.string().max(4096).optional().describe('A sentence for people: why it failed, and what to do about it.'),
 });
 
 /** What the operator writes in `Model.status`. */
@@ -193,11 +235,11 @@ export const modelStatus = z.object({
   history: z
     .array(
       z.object({
-        revision: z.string().max(63),
-        digest: z.string().max(80).optional(),
-        verifiedAt: z.iso.datetime(),
-        outcome: z.enum(['Verified', 'Failed']),
-        reason: z.string().max(128).optional(),
+        revision: z.string().max(63).describe('Short name of what was verified.'),
+        digest: z.string().max(80).optional().describe('Its digest, when it got as far as being fetched.'),
+        verifiedAt: z.iso.datetime().describe('When the verification ended.'),
+        outcome: z.enum(['Verified', 'Failed']).describe('How it ended.'),
+        reason: z.string().max(128).optional().describe('Why it failed.'),
       }),
     )
     .max(10)

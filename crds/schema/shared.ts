@@ -5,37 +5,45 @@ export const GROUP = 'aimass.dev';
 export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}` as const;
 
-/** A CEL rule that the API server checks at apply time; `rule` is true when the value is acceptable. */
-export interface CelRule {
-  rule: string;
-  message: string;
-  fieldPath?: string;
-  reason?: 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired';
-}
-
-/** Schema metadata that carries CEL rules into the generated CRD. */
-export const validations = (...rules: readonly CelRule[]) => ({ 'x-kubernetes-validations': rules });
-
-/** A Kubernetes quantity such as `500m`, `512Mi` or `2`; rendered as int-or-string. */
-export const quantity = z
-  .union([z.string(), z.int32()])
-  .meta({ 'x-kubernetes-int-or-string': true, pattern: '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$' });
-
 /** A length of time with one unit, such as `30s`, `5m`, `24h` or `7d`. */
-export const duration = z.string().regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/);
+export const duration = z
+  .string()
+  .regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/, 'must be a whole number with one unit, such as 30s, 5m, 24h or 7d');
 
 /** The name of an object in the same namespace. */
 export const objectName = z
   .string()
   .min(1)
   .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+  .regex(
+    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+    'must be the name of an object: lower-case letters, digits, hyphens and dots',
+  );
+
+/** Models and services give their names to pods and jobs, which add up to 11 characters; 63 is the limit of a label. */
+export const MAX_NAME_LENGTH = 52;
+
+/** The name of a Model. */
+export const modelName = z
+  .string()
+  .min(1)
+  .max(MAX_NAME_LENGTH)
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+    'must be the name of a Model: lower-case letters, digits and inner hyphens',
+  );
 
 /** A key of a ConfigMap in the same namespace. */
 export const configMapKey = (defaultKey: string, what: string) =>
-  z.object({
+  z.strictObject({
     name: objectName.describe(`Name of the ConfigMap, in the same namespace, that holds ${what}.`),
-    key: z.string().min(1).max(253).default(defaultKey).describe(`Key inside the ConfigMap. Default: ${defaultKey}.`),
+    key: z
+      .string()
+      .min(1)
+      .max(253)
+      .regex(/^[-._a-zA-Z0-9]+$/)
+      .default(defaultKey)
+      .describe(`Key inside the ConfigMap. Default: ${defaultKey}.`),
   });
 
 /** The standard Kubernetes condition. */
@@ -61,18 +69,6 @@ export const conditions = z
   .describe(
     'Ready is always present. Reconciling and Stalled are present only while true: Reconciling while work goes on, Stalled when a person has to act.',
   );
-
-/** CPU, memory and extended resources that a container asks for, as in a Pod. */
-export const resources = z.object({
-  requests: z
-    .record(z.string(), quantity)
-    .optional()
-    .describe('What the scheduler reserves, by resource name. Example: {cpu: 500m, memory: 512Mi}.'),
-  limits: z
-    .record(z.string(), quantity)
-    .optional()
-    .describe('What the container may use at most, by resource name. Example: {cpu: "2", memory: 1Gi}.'),
-});
 
 /** The part of an object's metadata that AI Mass reads. */
 export interface ObjectMeta {

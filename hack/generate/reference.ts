@@ -1,6 +1,6 @@
 import type { KindDefinition } from '../../crds/schema/crd.ts';
 import { objectSchema } from '../../crds/schema/crd.ts';
-import type { CelRule } from '../../crds/schema/shared.ts';
+import type { CelRule } from '../../crds/schema/rules.ts';
 import { API_VERSION } from '../../crds/schema/shared.ts';
 import type { SchemaNode, StructuralSchema } from '../../crds/schema/structural.ts';
 import { walkSchema } from '../../crds/schema/structural.ts';
