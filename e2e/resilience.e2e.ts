@@ -85,7 +85,7 @@ test('a Model that flips between revisions quickly ends at the last one, with no
   }
   await apply(model('flipping', 'wine'));
   const flipped = await untilCondition('model.aimass.dev', 'flipping', { namespace: NAMESPACE });
-  const { digest } = flipped.status?.current as { digest: string };
+  const digest = (flipped.status?.current as { digest?: string } | undefined)?.digest;
   await eventually('the service serves it, alone', async () => {
     const object = await get(KIND, 'flipping', NAMESPACE);
     const revisions = object?.status?.revisions as { modelDigest: string; state: string }[];
