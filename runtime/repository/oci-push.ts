@@ -51,33 +51,53 @@ async function describeFile(file: ArtifactFile): Promise<Descriptor> {
   return { mediaType, digest: `sha256:${hash.digest('hex')}`, size: (await stat(file.path)).size, annotations };
 }
 
-/** Pushes files as one OCI artifact in the CNCF ModelPack layout. The same input gives the same digest. */
+/** An artifact as it will lie in the registry. */
+export interface DescribedArtifact {
+  digest: string;
+  manifest: Manifest;
+  body: Buffer;
+  config: Buffer;
+}
+
+/** Computes an artifact in the CNCF ModelPack layout without any registry. The same input gives the same digest. */
+export async function describeArtifact(
+  request: Pick<PushRequest, 'repository' | 'files' | 'annotations'>,
+): Promise<DescribedArtifact> {
+  const layers: Descriptor[] = [];
+  for (const file of request.files) layers.push(await describeFile(file));
+  const config = modelConfig(request, layers);
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: MediaType.manifest,
+    artifactType: MediaType.modelManifest,
+    config: { mediaType: MediaType.modelConfig, digest: sha256(config), size: config.byteLength },
+    layers,
+    ...(request.annotations && { annotations: request.annotations }),
+  };
+  const body = Buffer.from(JSON.stringify(manifest));
+  return { digest: sha256(body), manifest, body, config };
+}
+
+/** Pushes files as one OCI artifact in the CNCF ModelPack layout. */
 export async function pushArtifact(request: PushRequest): Promise<PushResult> {
+  const { digest, manifest, body, config } = await describeArtifact(request);
   const http = new HttpClient({ caFile: request.caFile });
   const { registry, repository, tag, insecure = false, credentials = noCredentials } = request;
   const client = new OciClient({ http, registry, repository, insecure, credentials, actions: 'pull,push' });
   try {
-    const layers: Descriptor[] = [];
-    for (const file of request.files) layers.push(await pushFile(client, file));
-    const config = modelConfig(request, layers);
-    const manifest: Manifest = {
-      schemaVersion: 2,
-      mediaType: MediaType.manifest,
-      artifactType: MediaType.modelManifest,
-      config: { mediaType: MediaType.modelConfig, digest: sha256(config), size: config.byteLength },
-      layers,
-      ...(request.annotations && { annotations: request.annotations }),
-    };
+    for (const [index, file] of request.files.entries()) await pushFile(client, file, manifest.layers[index]);
     await pushBlob(client, manifest.config, config);
-    const body = Buffer.from(JSON.stringify(manifest));
     await pushManifest(client, tag, body);
-    return { digest: sha256(body), uri: `oci://${registry}/${repository}@${sha256(body)}` };
+    return { digest, uri: `oci://${registry}/${repository}@${digest}` };
   } finally {
     await http.close();
   }
 }
 
-function modelConfig({ repository, annotations }: PushRequest, layers: readonly Descriptor[]): Buffer {
+function modelConfig(
+  { repository, annotations }: Pick<PushRequest, 'repository' | 'annotations'>,
+  layers: readonly Descriptor[],
+): Buffer {
   const name = annotations?.[Annotation.title] ?? repository.split('/').at(-1) ?? repository;
   const config = {
     descriptor: { name },
@@ -87,10 +107,8 @@ function modelConfig({ repository, annotations }: PushRequest, layers: readonly 
   return Buffer.from(JSON.stringify(config));
 }
 
-async function pushFile(client: OciClient, file: ArtifactFile): Promise<Descriptor> {
-  const descriptor = await describeFile(file);
-  await pushBlob(client, descriptor, 'bytes' in file ? file.bytes : file.path);
-  return descriptor;
+async function pushFile(client: OciClient, file: ArtifactFile, descriptor?: Descriptor): Promise<void> {
+  await pushBlob(client, descriptor ?? (await describeFile(file)), 'bytes' in file ? file.bytes : file.path);
 }
 
 async function pushBlob(client: OciClient, { digest, size }: Descriptor, content: Uint8Array | string): Promise<void> {
