@@ -1,0 +1,48 @@
+import path from 'node:path';
+import { ModelFailure } from '../model-failure.ts';
+import type { Login } from './credentials.ts';
+import { authorizationOf } from './credentials.ts';
+import type { ByteBudget } from './counted-writer.ts';
+import { download } from './download.ts';
+import type { HttpClient, HttpReply } from './http-client.ts';
+import { headerOf } from './http-client.ts';
+
+/** A model file behind an https URL. */
+export interface HttpsSource {
+  url: URL;
+  http: HttpClient;
+  login: Login | undefined;
+  budget: ByteBudget;
+  signal?: AbortSignal | undefined;
+  retryDelayMs?: number | undefined;
+}
+
+/** Login pages and error pages often come with status 200: say so instead of "not ONNX". */
+function refuseWebPage(reply: HttpReply, firstBytes: Buffer): void {
+  const start = firstBytes.subarray(0, 512).toString('latin1').trimStart().toLowerCase();
+  const isPage = start.startsWith('<!doctype html') || start.startsWith('<html') || start.startsWith('<head');
+  const type = headerOf(reply, 'content-type') ?? '';
+  if (isPage || type.startsWith('text/html')) {
+    throw new ModelFailure(
+      'ArtifactInvalid',
+      `${reply.url.host} answered with a web page instead of a model file. Give the address of the file itself; a login page means that spec.credentials is missing.`,
+    );
+  }
+}
+
+/** Downloads the file as `model.onnx` and gives its digest. */
+export async function fetchHttps(source: HttpsSource, directory: string): Promise<string> {
+  const { url, http, login } = source;
+  const authorization = login && authorizationOf(login);
+  const { digest } = await download({
+    open: (headers) =>
+      http.send(url, { follow: true, headers: { ...headers, ...(authorization && { authorization }) } }),
+    filePath: path.join(directory, 'model.onnx'),
+    budget: source.budget,
+    what: url.host,
+    inspectStart: refuseWebPage,
+    signal: source.signal,
+    ...(source.retryDelayMs !== undefined && { retryDelayMs: source.retryDelayMs }),
+  });
+  return digest;
+}
