@@ -1,0 +1,47 @@
+{{/* What the operator may do in the namespaces it watches. No Secret is ever read: pods mount them by name. */}}
+{{- define "aimass.operatorRules" -}}
+- apiGroups: [aimass.dev]
+  resources: [models, inferenceservices]
+  verbs: [get, list, watch]
+# Status is applied on the server; nobody but the operator writes it.
+- apiGroups: [aimass.dev]
+  resources: [models/status, inferenceservices/status]
+  verbs: [patch]
+# Clusters that check owner references (OwnerReferencesPermissionEnforcement) ask for this right on the owner.
+- apiGroups: [aimass.dev]
+  resources: [models/finalizers, inferenceservices/finalizers]
+  verbs: [update]
+# The children. Server-side apply is a patch, and a create when the object is new.
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [apps]
+  resources: [deployments, controllerrevisions]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [resource.k8s.io]
+  resources: [resourceclaimtemplates]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: ['']
+  resources: [services, persistentvolumeclaims]
+  verbs: [get, list, watch, create, patch, delete]
+# Golden examples are read by name and copied, so that a revision keeps the ones it was verified with.
+- apiGroups: ['']
+  resources: [configmaps]
+  verbs: [get, list, watch, create, patch, delete]
+# Why a pod does not start, and what a finished one reported.
+- apiGroups: ['']
+  resources: [pods]
+  verbs: [get, list, watch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}
