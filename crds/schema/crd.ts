@@ -1,5 +1,7 @@
 import type { z } from 'zod';
-import type { CelRule } from './rules.ts';
+import type { Manifest } from './manifest.ts';
+import type { Rule } from './rules.ts';
+import { celRules } from './rules.ts';
 import { GROUP, VERSION } from './shared.ts';
 import type { StructuralSchema } from './structural.ts';
 import { toStructuralSchema } from './structural.ts';
@@ -30,7 +32,7 @@ export interface KindDefinition {
   spec: z.ZodType;
   status: z.ZodType;
   /** CEL rules on the whole object: the only place where `metadata.name` can be checked. */
-  rules: readonly CelRule[];
+  rules: readonly Rule<Manifest>[];
   columns: readonly PrinterColumn[];
   scale?: ScalePaths;
 }
@@ -50,7 +52,7 @@ export const objectSchema = (definition: KindDefinition): StructuralSchema => ({
     },
   },
   required: ['spec'],
-  'x-kubernetes-validations': definition.rules,
+  'x-kubernetes-validations': celRules(definition.rules),
 });
 
 /** The file name of a kind's manifest. */

@@ -1,8 +1,9 @@
 import type { KindDefinition, PrinterColumn } from './crd.ts';
 import { inferenceServiceSpec, inferenceServiceStatus } from './inference-service.ts';
 import { modelSpec, modelStatus } from './model.ts';
-import type { CelRule } from './rules.ts';
-import { GROUP } from './shared.ts';
+import type { Manifest } from './manifest.ts';
+import type { Rule } from './rules.ts';
+import { GROUP, MAX_NAME_LENGTH } from './shared.ts';
 
 const READY = `.status.conditions[?(@.type=="Ready")]`;
 
@@ -23,10 +24,17 @@ const age: PrinterColumn = {
   description: 'Time since the object was made.',
 };
 
-const nameLength: CelRule = {
-  rule: 'self.metadata.name.size() <= 52',
-  message: 'metadata.name must be no longer than 52 characters: names of pods and jobs are made from it',
+const nameLength: Rule<Manifest> = {
+  rule: `self.metadata.name.size() <= ${MAX_NAME_LENGTH}`,
+  message: `metadata.name must be no longer than ${MAX_NAME_LENGTH} characters: names of pods and jobs are made from it`,
+  holds: ({ metadata }) => metadata.name.length <= MAX_NAME_LENGTH,
 };
+
+const nameForm = (pattern: RegExp, message: string): Rule<Manifest> => ({
+  rule: `self.metadata.name.matches('${pattern.source}')`,
+  message,
+  holds: ({ metadata }) => pattern.test(metadata.name),
+});
 
 /** The kind Model as the API server learns it. */
 export const modelKind: KindDefinition = {
@@ -40,10 +48,10 @@ export const modelKind: KindDefinition = {
   status: modelStatus,
   rules: [
     nameLength,
-    {
-      rule: "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-      message: 'metadata.name may hold lower-case letters, digits and inner hyphens only: it becomes a part of a URL',
-    },
+    nameForm(
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+      'metadata.name may hold lower-case letters, digits and inner hyphens only: it becomes a part of a URL',
+    ),
   ],
   columns: [
     { name: 'Task', type: 'string', jsonPath: '.spec.task', description: 'What the model does.' },
@@ -80,11 +88,10 @@ export const inferenceServiceKind: KindDefinition = {
   status: inferenceServiceStatus,
   rules: [
     nameLength,
-    {
-      rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-      message:
-        'metadata.name must begin with a lower-case letter and may hold lower-case letters, digits and inner hyphens only: it becomes the name of a Service',
-    },
+    nameForm(
+      /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+      'metadata.name must begin with a lower-case letter and may hold lower-case letters, digits and inner hyphens only: it becomes the name of a Service',
+    ),
   ],
   columns: [
     { name: 'Model', type: 'string', jsonPath: '.spec.model.name', description: 'The model that is served.' },

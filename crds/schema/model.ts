@@ -219,12 +219,18 @@ const candidate = z.object({
     .optional()
     .describe('The frozen copy of the golden examples it is verified with.'),
   attempts: z.int32().min(0).optional().describe('How often it was tried and failed.'),
+  verifiedWith: z.string().max(512).optional().describe('The runtime image that verifies it.'),
   retryable: z.boolean().optional().describe('Whether the last failure can pass without anybody changing anything.'),
   retryAt: z.iso.datetime().optional().describe('When it is tried again, when the failure can pass by itself.'),
   startedAt: z.iso.datetime().optional().describe('When this attempt began.'),
   reason: z.string().max(128).optional().describe('One word for programs: why it failed.'),
   message: z.string().max(4096).optional().describe('A sentence for people: why it failed, and what to do about it.'),
 });
+
+/** The verified revision of a Model. */
+export type CurrentRevision = z.infer<typeof current>;
+/** A revision that is being verified, or that failed. */
+export type CandidateRevision = z.infer<typeof candidate>;
 
 /** What the operator writes in `Model.status`. */
 export const modelStatus = z.object({

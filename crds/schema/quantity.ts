@@ -36,7 +36,7 @@ export const quantity = z
 
 /** A quantity that is more than nothing. */
 export const positiveQuantity = withRules(quantity, {
-  rule: "type(self) == int ? self > 0 : quantity(self).isGreaterThan(quantity('0'))",
+  rule: "type(self) == int ? self > 0 : !isQuantity(self) || quantity(self).isGreaterThan(quantity('0'))",
   message: 'must be more than 0',
-  holds: (value) => quantityValue(value) > 0,
+  holds: (value) => quantityValue(value) !== 0, // what is no quantity at all is refused by the pattern
 });

@@ -50,12 +50,17 @@ const rewriteString = (node: JsonSchema): void => {
   if (node.format === 'date-time') dropKey(node, 'pattern');
 };
 
-/** The API server rejects `additionalProperties: {}` and `false` beside `properties`; unknown fields are refused anyway. */
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+
+/**
+ * The API server rejects `additionalProperties: {}` and `false` beside `properties` (unknown fields are refused anyway),
+ * and drops empty `properties`, so that a second apply would seem to change something.
+ */
 const rewriteObject = (node: JsonSchema): void => {
   dropKey(node, 'propertyNames');
-  const rest = node.additionalProperties;
-  if (rest === false || (typeof rest === 'object' && rest !== null && Object.keys(rest).length === 0))
-    dropKey(node, 'additionalProperties');
+  if (node.additionalProperties === false || isEmpty(node.additionalProperties)) dropKey(node, 'additionalProperties');
+  if (isEmpty(node.properties)) dropKey(node, 'properties');
 };
 
 const rewrite = (node: JsonSchema): void => {
