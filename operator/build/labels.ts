@@ -13,3 +13,6 @@ export const MANAGED_BY = 'aimass-operator';
 
 /** Selector of everything the operator makes, for its watches. */
 export const managedSelector: Readonly<Record<string, string>> = { [Label.managedBy]: MANAGED_BY };
+
+/** Values of the component label that more than one file must know. */
+export const Component = { verification: 'verification', golden: 'golden', serving: 'serving' } as const;

@@ -1,0 +1,114 @@
+import type {
+  V1ConfigMap,
+  V1DeploymentSpec,
+  V1NetworkPolicyIngressRule,
+  V1NetworkPolicyPeer,
+  V1NetworkPolicySpec,
+  V1PersistentVolumeClaimSpec,
+  V1PodDisruptionBudgetSpec,
+  V1PodSpec,
+  V1PodTemplateSpec,
+  V1ResourceClaimTemplateSpec,
+  V1ServiceSpec,
+  V2HorizontalPodAutoscalerSpec,
+} from '@kubernetes/client-node';
+import type { ObjectMeta } from '../../../crds/schema/shared.ts';
+import type { ServedModel } from './served-model.ts';
+
+/** Points to the owner of a child. */
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+/** Metadata of a child. */
+export type ChildMeta = ObjectMeta & { ownerReferences?: OwnerReference[] };
+
+/** Any object that an InferenceService owns. */
+export interface Child {
+  apiVersion: string;
+  kind: string;
+  metadata: ChildMeta;
+}
+
+/** What a revision keeps for good: the model it serves, and its pods to the last byte. */
+export interface RevisionData {
+  model: ServedModel;
+  template: V1PodTemplateSpec;
+  /** The devices each pod claims, when they are claimed through Dynamic Resource Allocation. */
+  deviceClaim?: V1ResourceClaimTemplateSpec;
+}
+
+export type Revision = Child & { data: RevisionData; revision: number };
+export type Deployment = Child & { spec: V1DeploymentSpec; status?: DeploymentStatus };
+export type Service = Child & { spec: V1ServiceSpec };
+export type Autoscaler = Child & { spec: V2HorizontalPodAutoscalerSpec };
+export type DisruptionBudget = Child & { spec: V1PodDisruptionBudgetSpec };
+export type NetworkPolicy = Child & { spec: Omit<V1NetworkPolicySpec, 'ingress'> & { ingress: IngressRule[] } };
+
+/** A rule as JSON carries it: the client's type spells `from` as `_from`. */
+export type IngressRule = Omit<V1NetworkPolicyIngressRule, '_from'> & { from?: V1NetworkPolicyPeer[] };
+
+export type CacheClaim = Child & { spec: V1PersistentVolumeClaimSpec; status?: { phase?: string } };
+export type DeviceClaimTemplate = Child & { spec: V1ResourceClaimTemplateSpec };
+export type ConfigMap = Child & Pick<V1ConfigMap, 'data' | 'binaryData'>;
+
+/** A condition of a Deployment or Pod, as JSON carries it. */
+export interface ChildCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+}
+
+/** The part of a Deployment's status that is read. */
+export interface DeploymentStatus {
+  observedGeneration?: number;
+  replicas?: number;
+  updatedReplicas?: number;
+  readyReplicas?: number;
+  conditions?: ChildCondition[];
+}
+
+/** How a container ended. */
+export interface Terminated {
+  exitCode: number;
+  reason?: string;
+  message?: string;
+  finishedAt?: string;
+}
+
+/** The part of a container's status that is read. */
+export interface ContainerStatus {
+  name: string;
+  image?: string;
+  ready?: boolean;
+  started?: boolean;
+  restartCount?: number;
+  state?: {
+    waiting?: { reason?: string; message?: string };
+    running?: { startedAt?: string };
+    terminated?: Terminated;
+  };
+  lastState?: { terminated?: Terminated };
+}
+
+/** A pod, as the kubelet and the scheduler report it. */
+export type Pod = Child & {
+  spec?: V1PodSpec;
+  status?: {
+    phase?: string;
+    reason?: string;
+    message?: string;
+    podIP?: string;
+    startTime?: string;
+    conditions?: ChildCondition[];
+    initContainerStatuses?: ContainerStatus[];
+    containerStatuses?: ContainerStatus[];
+  };
+};
