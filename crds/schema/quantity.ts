@@ -27,11 +27,11 @@ export const quantityValue = (text: string | number): number => {
 
 const MAX_LENGTH = 32;
 
+const MESSAGE = 'must be a quantity such as 500m, 2 or 512Mi';
+
 /** A Kubernetes quantity such as `500m`, `512Mi` or `2`; rendered as int-or-string. */
 export const quantity = z
-  .union([z.string().max(MAX_LENGTH).regex(PATTERN), z.int32().min(0)], {
-    error: 'must be a quantity such as 500m, 2 or 512Mi',
-  })
+  .union([z.string().max(MAX_LENGTH).regex(PATTERN, MESSAGE), z.int32().min(0)], { error: MESSAGE })
   .meta({ 'x-kubernetes-int-or-string': true, pattern: PATTERN.source, maxLength: MAX_LENGTH, minimum: 0 });
 
 /** A quantity that is more than nothing. */
