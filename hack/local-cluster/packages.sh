@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a task needs, and only those whose programs are missing.
+#   packages.sh cluster   containerd, runc, CNI plugins, iptables, conntrack, iproute2, openssl
+#   packages.sh images    buildah, mmdebstrap
+set -euo pipefail
+export PATH=$PATH:/usr/sbin:/sbin
+
+missing=()
+need() { # program-or-file package
+  if [[ $1 == /* ]]; then [ -e "$1" ] || missing+=("$2"); else command -v "$1" > /dev/null || missing+=("$2"); fi
+}
+for task in "$@"; do
+  case $task in
+    cluster)
+      need containerd containerd; need ctr containerd; need runc runc; need iptables iptables; need conntrack conntrack
+      need ip iproute2; need openssl openssl; need nsenter util-linux; need pgrep procps
+      need /usr/lib/cni/bridge containernetworking-plugins
+      ;;
+    images) need buildah buildah; need mmdebstrap mmdebstrap ;;
+    *) sed -n '2,4p' "$0"; exit 2 ;;
+  esac
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+command -v apt-get > /dev/null || { echo "missing: ${missing[*]}. Install them with your package manager (these are Debian's names)." >&2; exit 1; }
+[ "$(id -u)" = 0 ] || { echo "missing: ${missing[*]}. Install them: sudo apt-get install --no-install-recommends ${missing[*]}" >&2; exit 1; }
+echo "installing ${missing[*]} (apt)" >&2
+log=${AIMASS_CACHE:-$HOME/.cache/aimass}/log/apt.log
+mkdir -p "${log%/*}"
+# RUNLEVEL=1: packages must not start their services; the cluster runs its own containerd.
+export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
+install() { apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"; }
+install > "$log" 2>&1 || { apt-get update >> "$log" 2>&1 && install >> "$log" 2>&1; } || { tail "$log" >&2; exit 1; }
