@@ -1,0 +1,111 @@
+import type { CandidateRevision, CurrentRevision, Model } from '../../../crds/schema/model.ts';
+import { ModelReason } from '../../../crds/schema/reasons.ts';
+import { revisionName } from '../../build/model/golden-copy.ts';
+import { specHash } from '../../build/model/spec-hash.ts';
+import type { Failure } from './failure.ts';
+import type { Progress } from './progress.ts';
+import type { Start } from './start.ts';
+import { retryDelayMs, timestamp } from './times.ts';
+
+const MOST_CRASHES = 3;
+const MOST_SILENT_FAILURES = 5;
+const LONGEST_MESSAGE = 2000;
+
+/** What every change of a candidate is made from. */
+export interface CandidateContext {
+  model: Model;
+  candidate: CandidateRevision | undefined;
+  runtimeImage: string;
+  now: Date;
+}
+
+/** The candidate after an attempt to start; the last failure stays with it until a verification succeeds. */
+export function startedCandidate(context: CandidateContext, start: Start): CandidateRevision {
+  const base = { ...newCandidate(context), ...lastFailure(context.candidate) };
+  switch (start.kind) {
+    case 'started': {
+      const golden = start.goldenConfigMap === undefined ? {} : { goldenConfigMap: start.goldenConfigMap };
+      return { ...base, phase: 'Verifying', job: start.job, ...golden };
+    }
+    case 'goldenMissing':
+      return {
+        ...base,
+        phase: 'Failed',
+        reason: ModelReason.GoldenMissing,
+        message: start.message,
+        retryable: false,
+      };
+    case 'queued':
+    case 'refused':
+    case 'nameTaken':
+    case 'namespaceEnding':
+      return { ...base, phase: 'Pending' };
+  }
+}
+
+function newCandidate({ model, candidate, runtimeImage, now }: CandidateContext): CandidateRevision {
+  // A place in the line is kept while the candidate waits or its Job is made again.
+  const keepsPlace = candidate !== undefined && (candidate.phase !== 'Failed' || isGoldenMissing(candidate));
+  return {
+    phase: 'Pending',
+    specHash: specHash(model.spec),
+    uri: model.spec.source.uri,
+    attempts: candidate?.attempts ?? 0,
+    startedAt: (keepsPlace ? candidate.startedAt : undefined) ?? timestamp(now),
+    verifiedWith: runtimeImage,
+  };
+}
+
+const isGoldenMissing = ({ reason }: CandidateRevision): boolean => reason === ModelReason.GoldenMissing;
+
+function lastFailure(candidate: CandidateRevision | undefined): Partial<CandidateRevision> {
+  if (candidate?.reason === undefined || isGoldenMissing(candidate)) return {};
+  const { reason, message = '', retryable = true } = candidate;
+  return { reason, message, retryable };
+}
+
+/** The candidate after a verification that failed. */
+export function failedCandidate(context: CandidateContext, failure: Failure): CandidateRevision {
+  const attempts = (context.candidate?.attempts ?? 0) + 1;
+  const { job, goldenConfigMap } = context.candidate ?? {};
+  const isRetryable = failure.retryable && !isCrashForGood(failure, attempts);
+  const retryAt = { retryAt: timestamp(new Date(context.now.getTime() + retryDelayMs(attempts))) };
+  return {
+    ...newCandidate(context),
+    ...failure.findings,
+    phase: 'Failed',
+    attempts,
+    ...(job === undefined ? {} : { job }),
+    ...(goldenConfigMap === undefined ? {} : { goldenConfigMap }),
+    reason: failure.reason,
+    message: failure.message.slice(0, LONGEST_MESSAGE),
+    retryable: isRetryable,
+    ...(isRetryable ? retryAt : {}),
+  };
+}
+
+/** A model that crashes the runtime crashes it each time; a lost node does not come three times in a row. */
+const isCrashForGood = ({ reason }: Failure, attempts: number): boolean =>
+  reason === ModelReason.VerificationCrashed && attempts >= MOST_CRASHES;
+
+/** Whether the last failure is one that a person has to look at: it will not pass, or has not passed for a while. */
+export const needsPerson = ({ reason, retryable, attempts = 0 }: CandidateRevision): boolean =>
+  reason !== undefined && (retryable === false || attempts >= MOST_SILENT_FAILURES);
+
+/** The verified revision after a verification that succeeded. */
+export function verifiedRevision(
+  { model, candidate }: CandidateContext,
+  { findings, image, finishedAt }: Progress & { state: 'succeeded' },
+): CurrentRevision {
+  const golden = candidate?.goldenConfigMap;
+  return {
+    revision: revisionName(findings.digest ?? '', golden),
+    uri: model.spec.source.uri,
+    ...findings,
+    ...(golden === undefined ? {} : { goldenConfigMap: golden }),
+    task: model.spec.task,
+    specHash: specHash(model.spec),
+    verifiedAt: finishedAt,
+    verifiedWith: image,
+  };
+}

@@ -1,0 +1,35 @@
+import type { Model } from '../../../crds/schema/model.ts';
+import { API_VERSION } from '../../../crds/schema/shared.ts';
+import type { Cluster, KindRef, KubeObject, ObjectRef } from '../../kube/cluster.ts';
+import type { Settings } from '../../settings.ts';
+import type { VerificationLine } from './line.ts';
+
+/** What a reconcile pass of a Model works with. */
+export interface ModelDeps {
+  cluster: Cluster;
+  settings: Settings;
+  line: VerificationLine;
+  now: () => Date;
+}
+
+/** When to look at an object again though nothing has happened. */
+export interface Next {
+  requeueAfterMs?: number;
+}
+
+export const MODEL: KindRef = { apiVersion: API_VERSION, kind: 'Model' };
+export const JOB: KindRef = { apiVersion: 'batch/v1', kind: 'Job' };
+export const POD: KindRef = { apiVersion: 'v1', kind: 'Pod' };
+export const CONFIG_MAP: KindRef = { apiVersion: 'v1', kind: 'ConfigMap' };
+export const DEPLOYMENT: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' };
+export const INFERENCE_SERVICE: KindRef = { apiVersion: API_VERSION, kind: 'InferenceService' };
+
+/** Names a Model in the line. */
+export const keyOf = ({ namespace, name }: { namespace?: string | undefined; name: string }): string =>
+  `${namespace ?? ''}/${name}`;
+
+/** The Model from the cache. */
+export const getModel = (
+  cluster: Cluster,
+  { namespace, name }: { namespace: string; name: string },
+): Model | undefined => cluster.get<Model & KubeObject>({ ...MODEL, namespace, name } satisfies ObjectRef);

@@ -1,0 +1,59 @@
+/** Says which Model to look at again. */
+export type Wake = (key: string) => void;
+
+/**
+ * The line of Models that want to be verified: so many run at once, the one that has waited longest comes first.
+ * It lives in memory; `reconcile.ts` fills it from the cache after a restart.
+ */
+export class VerificationLine {
+  readonly #limit: number;
+  readonly #wake: Wake;
+  readonly #running = new Set<string>();
+  readonly #waiting = new Map<string, string>();
+
+  constructor(limit: number, wake: Wake) {
+    this.#limit = limit;
+    this.#wake = wake;
+  }
+
+  /** Takes a place without asking: the verification runs already. */
+  hold(key: string): void {
+    this.#waiting.delete(key);
+    this.#running.add(key);
+  }
+
+  /** Waits in the line since this moment, without asking for a turn yet. */
+  join(key: string, since: string): void {
+    if (!this.#running.has(key)) this.#waiting.set(key, since);
+  }
+
+  /** Asks for a turn. Gives how many are before this one; 0 and the right to start when it is its turn. */
+  ask(key: string, since: string): { granted: boolean; ahead: number } {
+    if (this.#running.has(key)) return { granted: true, ahead: 0 };
+    this.join(key, since);
+    const ahead = this.#countBefore(key, since);
+    const granted = ahead < this.#limit - this.#running.size;
+    if (granted) this.hold(key);
+    return { granted, ahead: granted ? 0 : ahead + Math.min(this.#running.size, this.#limit) };
+  }
+
+  /** Leaves the line or gives the place back, and wakes who comes next. */
+  leave(key: string): void {
+    const wasWaiting = this.#waiting.delete(key);
+    const wasRunning = this.#running.delete(key);
+    if (!wasWaiting && !wasRunning) return;
+    const free = this.#limit - this.#running.size;
+    if (free <= 0 || this.#waiting.size === 0) return;
+    const next = [...this.#waiting].toSorted(byAge).slice(0, free);
+    for (const [waiting] of next) this.#wake(waiting);
+  }
+
+  #countBefore(key: string, since: string): number {
+    let count = 0;
+    for (const other of this.#waiting) if (other[0] !== key && byAge(other, [key, since]) < 0) count += 1;
+    return count;
+  }
+}
+
+const byAge = ([keyA, sinceA]: [string, string], [keyB, sinceB]: [string, string]): number =>
+  sinceA.localeCompare(sinceB) || keyA.localeCompare(keyB);
