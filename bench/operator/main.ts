@@ -1,0 +1,114 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { AuditLog } from './audit-log.ts';
+import { OPERATOR_USER, startBenchCluster, type BenchCluster } from './cluster.ts';
+import { measureFloor, measureFloorSingle } from './floor.ts';
+import { startOperator } from './operator-process.ts';
+import { reportText, type Figures, type SizeFigures } from './report.ts';
+import { measureLibrary, measureServices, measureSingle, type Bench } from './services.ts';
+import { learnChildren, learnVerifiedStatus, removeTemplate, type Template } from './template.ts';
+
+const USAGE = `usage: npm run bench:operator -- [--sizes 100,300,1000] [--models 10000] [--nodes 20] [--idle-seconds 60]
+         [--timeout-seconds 600] [--operator FILE] [--json FILE]
+Measures the operator on a real control plane with simulated nodes. --models 0 leaves the large library out.`;
+
+const OPERATOR = join(import.meta.dirname, '..', '..', 'operator', 'main.ts');
+const SINGLES = 5;
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      sizes: { type: 'string', default: '100,300,1000' },
+      models: { type: 'string', default: '10000' },
+      nodes: { type: 'string', default: '20' },
+      'idle-seconds': { type: 'string', default: '60' },
+      'timeout-seconds': { type: 'string', default: '600' },
+      operator: { type: 'string', default: OPERATOR },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const sizes = values.sizes.split(',').filter((size) => size !== '');
+  const numbers = [...sizes, values.models, values.nodes, values['idle-seconds'], values['timeout-seconds']].map(
+    Number,
+  );
+  if (values.help || numbers.some((value) => !Number.isInteger(value) || value < 0)) throw new Error(USAGE);
+  return { ...values, sizes: sizes.map(Number) };
+}
+
+const startedAt = performance.now();
+const say = (text: string): void =>
+  console.error(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${text}`);
+
+async function learnTemplate(
+  cluster: BenchCluster,
+  audit: AuditLog,
+  from: { program: string; nodes: number },
+): Promise<Template> {
+  const operator = await startOperator(cluster, audit, from.program);
+  try {
+    say('template: verify one Model');
+    const verifiedStatus = await learnVerifiedStatus(cluster.api);
+    await cluster.addNodes(from.nodes);
+    say('template: serve it');
+    const children = await learnChildren(cluster.api);
+    await removeTemplate(cluster.api);
+    return { verifiedStatus, children };
+  } finally {
+    await operator.stop();
+  }
+}
+
+async function measure(
+  bench: Bench,
+  { sizes, models }: { sizes: readonly number[]; models: number },
+): Promise<Figures> {
+  const { cluster, template, timeoutMs } = bench;
+  say('one object on an idle cluster');
+  const floorSeconds = await measureFloorSingle(cluster, template.children, SINGLES);
+  const single = { floorSeconds, seconds: await measureSingle(bench, SINGLES) };
+  const measured: SizeFigures[] = [];
+  for (const count of sizes) {
+    say(`${count} services: floor`);
+    const floor = await measureFloor(cluster, { children: template.children, count, timeoutMs });
+    measured.push({ count, floor, services: await measureServices(bench, count) });
+  }
+  const library = models > 0 ? { count: models, ...(await measureLibrary(bench, models)) } : undefined;
+  return { childCount: template.children.length, single, sizes: measured, ...(library && { library }) };
+}
+
+async function runFromCommandLine(): Promise<void> {
+  const options = readArguments();
+  say('control plane');
+  const cluster = await startBenchCluster();
+  const end = () => {
+    void cluster.stop().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', end).once('SIGTERM', end);
+  try {
+    const audit = new AuditLog(cluster.plane.auditLogPath ?? '', OPERATOR_USER);
+    const program = options.operator;
+    const template = await learnTemplate(cluster, audit, { program, nodes: Number(options.nodes) });
+    const timeoutMs = Number(options['timeout-seconds']) * 1000;
+    const bench: Bench = {
+      cluster,
+      audit,
+      template,
+      program,
+      timeoutMs,
+      idleSeconds: Number(options['idle-seconds']),
+      say,
+    };
+    const figures = await measure(bench, { sizes: options.sizes, models: Number(options.models) });
+    if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(figures, undefined, 2));
+    console.log(reportText(figures));
+  } finally {
+    await cluster.stop();
+  }
+}
+
+await runFromCommandLine().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
