@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { renderInstall } from '../../cdk8s/install/install.ts';
+import { withValuesTable } from '../../charts/values-table.ts';
 import { buildCrd, crdFileName } from '../../crds/schema/crd.ts';
 import { kinds } from '../../crds/schema/kinds.ts';
 import { renderReference } from './reference.ts';
@@ -17,6 +21,9 @@ export const generatedFiles = (): ReadonlyMap<string, string> => {
     files.set(`charts/aimass/files/crds/${crdFileName(definition)}`, manifest);
   }
   files.set('crds/REFERENCE.md', renderReference(Object.values(kinds)));
+  files.set('deploy/aimass.yaml', renderInstall(Object.values(kinds).map(buildCrd)));
+  const guide = 'docs/install.md';
+  files.set(guide, withValuesTable(readFileSync(join(import.meta.dirname, '..', '..', guide), 'utf8')));
   return files;
 };
 

@@ -74,6 +74,7 @@ seccompProfile:
 
 {{- define "aimass.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
+runAsNonRoot: true
 readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
