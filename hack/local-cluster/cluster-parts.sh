@@ -88,6 +88,9 @@ open_sandbox() {
     > "$DIR/log/keeper.log" 2>&1 < /dev/null 7>&- 8>&- &
   wait_for 10 "the namespaces" test -e "$DIR/open"
   KEEPER=$(keeper_pid)
+  # For `nsenter --net=/run/netns/aimass-NAME`: a link is enough, and nothing has to be unmounted later.
+  mkdir -p /run/netns
+  ln -sfn "/proc/$KEEPER/ns/net" "/run/netns/$CGROUP"
   ip link add "$LINK" type veth peer name eth0 netns "/proc/$KEEPER/ns/net"
   ip addr add "$HOST_IP/30" dev "$LINK"
   ip link set "$LINK" up
@@ -162,6 +165,7 @@ remove_cluster() {
     done
   done
   rm -rf "$DIR"
+  rm -f "/run/netns/$CGROUP"
   # Mount points that exist for us alone. Removing one would detach what another cluster has mounted there.
   exec 7> "$CLUSTERS/.index.lock"; flock 7
   pgrep -f '^bash .*/clusters/[a-z0-9-]+/keeper$' > /dev/null ||

@@ -4,6 +4,7 @@
 #   cluster.sh up [--audit]         start it; one that is up already is left alone, a half-dead one is replaced
 #   cluster.sh down                 take everything away: processes, network, mounts, cgroups, data
 #   cluster.sh load IMAGE.tar...    make images (OCI archives) available to its pods
+#   cluster.sh has IMAGE            exit code 0 if its pods can use that image
 #   cluster.sh status               say what runs; exit code 0 only if all of it does
 #   cluster.sh kubeconfig           print the path of the administrator's kubeconfig
 #   cluster.sh host-address         print the address under which pods reach programs of this machine
@@ -50,6 +51,8 @@ load() {
   done
 }
 
+has_image() { [ -n "$KEEPER" ] && inside ctr -a "$SOCKET" -n k8s.io images ls -q "name==$1" | grep -qxF "$1"; }
+
 fake_gpus() { # count [resource]
   local resource=${2:-nvidia.com/gpu}
   kubectl patch node "$NODE" --subresource=status --type=json \
@@ -95,10 +98,11 @@ case $command in
   up) up "$@" ;;
   down) down ;;
   load) load "$@" ;;
+  has) has_image "$1" ;;
   status) status ;;
   kubeconfig) echo "$KUBECONFIG" ;;
   host-address) echo "$HOST_IP" ;;
   fake-gpus) fake_gpus "$@" ;;
   nodes) add_nodes "$@" ;;
-  *) sed -n '2,12p' "$0"; exit 2 ;;
+  *) sed -n '2,13p' "$0"; exit 2 ;;
 esac

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# Builds the images operator, runtime and registry, and puts them where a cluster finds them. Without a container
+# registry the base comes from Debian packages and node_modules; with Docker it is node:24-bookworm-slim.
+# A tag is a hash of what goes in: what has not changed is not built, and not loaded, again.
+#   images.sh [--load CLUSTER | --kind CLUSTER | --minikube PROFILE | --push HOST/PATH] [--base IMAGE] [operator runtime registry]
+#     --load      into a cluster of hack/local-cluster/cluster.sh
+#     --kind, --minikube  into that cluster
+#     --push HOST/PATH    to a registry, as HOST/PATH/operator:TAG and so on
+# Prints one line an image: operator=localhost/aimass/operator:TAG
+set -euo pipefail
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ROOT=$(dirname "$HERE")
+CACHE=${AIMASS_CACHE:-$HOME/.cache/aimass}
+IMAGES=$CACHE/images
+export PATH=$ROOT/node_modules/.bin:$PATH:/usr/sbin:/sbin
+# The script is part of what goes into the base images.
+SCRIPT_HASH=$(sha256sum "${BASH_SOURCE[0]}" | cut -c 1-12)
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "images.sh: $*"; exit 1; }
+short_hash() { sha256sum | cut -c 1-12; }
+folder_hash() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | short_hash; }
+
+# --- builders ----------------------------------------------------------------------------------------------------
+choose_builder() {
+  if docker info > /dev/null 2>&1; then BUILDER=docker; return; fi
+  BUILDER=buildah
+  "$HERE/local-cluster/packages.sh" images
+  # Storage of our own: other images on this machine stay as they are. Overlay cannot lie on overlay.
+  local driver=overlay
+  mkdir -p "$CACHE/buildah"
+  [ "$(stat -f -c %T "$CACHE/buildah")" != overlayfs ] || driver=vfs
+  BUILDAH=(buildah --storage-driver "$driver" --root "$CACHE/buildah/root" --runroot "$CACHE/buildah/run")
+}
+image_exists() { # image
+  if [ "$BUILDER" = docker ]; then docker image inspect "$1" > /dev/null 2>&1; else "${BUILDAH[@]}" inspect "$1" > /dev/null 2>&1; fi
+}
+build_image() { # image context Containerfile base
+  if [ "$BUILDER" = docker ]; then
+    docker build -q -f "$3" -t "$1" --build-arg "BASE=$4" "$2" >&2
+  else
+    "${BUILDAH[@]}" build --isolation chroot -q -f "$3" -t "$1" --build-arg "BASE=$4" "$2" > /dev/null
+  fi
+}
+
+# --- bases without a container registry --------------------------------------------------------------------------
+unpack_packages() { # folder packages...: what they contain, without their dependencies and without running anything
+  local into=$1 downloads; shift
+  downloads=$(mktemp -d)
+  # apt fetches as a user of its own, who has to be able to write here.
+  chmod 777 "$downloads"
+  (cd "$downloads" && apt-get download "$@") > "$CACHE/log/apt-download.log" 2>&1 ||
+    (apt-get update && cd "$downloads" && apt-get download "$@") >> "$CACHE/log/apt-download.log" 2>&1 ||
+    { tail "$CACHE/log/apt-download.log" >&2; fail "could not download the packages $*"; }
+  local package
+  for package in "$downloads"/*.deb; do dpkg-deb -x "$package" "$into"; done
+  rm -rf "$downloads"
+}
+# The C and C++ libraries, certificates and time zones: no shell, no package manager.
+make_system_base() {
+  SYSTEM_BASE=localhost/aimass/base-system:$SCRIPT_HASH
+  image_exists "$SYSTEM_BASE" && return
+  local dir=$IMAGES/base-system
+  rm -rf "$dir"; mkdir -p "$dir/root"
+  unpack_packages "$dir/root" libc6 libstdc++6 libgcc-s1 ca-certificates tzdata
+  rm -rf "$dir"/root/usr/share/{doc,man,lintian,gdb,info}
+  mkdir -p "$dir"/root/{etc/ssl/certs,tmp,run,proc,sys,dev,home/aimass,var/lib}
+  chmod 1777 "$dir/root/tmp"
+  cat "$dir"/root/usr/share/ca-certificates/mozilla/*.crt > "$dir/root/etc/ssl/certs/ca-certificates.crt"
+  printf 'root:x:0:0:root:/:/sbin/nologin\naimass:x:65532:65532:aimass:/home/aimass:/sbin/nologin\n' > "$dir/root/etc/passwd"
+  printf 'root:x:0:\naimass:x:65532:\n' > "$dir/root/etc/group"
+  printf 'hosts: files dns\n' > "$dir/root/etc/nsswitch.conf"
+  printf 'FROM scratch\nCOPY root /\nENV PATH=/usr/local/bin:/usr/bin\n' > "$dir/Containerfile"
+  build_image "$SYSTEM_BASE" "$dir" "$dir/Containerfile" unused
+  rm -rf "$dir"
+}
+make_node_base() {
+  make_system_base
+  NODE_BASE=localhost/aimass/base-node:$SCRIPT_HASH-$(node --version)
+  image_exists "$NODE_BASE" && return
+  local dir=$IMAGES/base-node
+  rm -rf "$dir"; mkdir -p "$dir"
+  cp "$(node -p process.execPath)" "$dir/node"
+  printf 'ARG BASE\nFROM ${BASE}\nCOPY node /usr/local/bin/node\n' > "$dir/Containerfile"
+  build_image "$NODE_BASE" "$dir" "$dir/Containerfile" "$SYSTEM_BASE"
+  rm -rf "$dir"
+}
+make_registry_context() {
+  CONTEXT=$IMAGES/registry-context-$SCRIPT_HASH
+  [ -f "$CONTEXT/usr/bin/docker-registry" ] && return
+  rm -rf "$IMAGES"/registry-context-*; mkdir -p "$CONTEXT"
+  unpack_packages "$CONTEXT" docker-registry
+}
+
+# --- images ------------------------------------------------------------------------------------------------------
+make_image() { # operator | runtime | registry; sets IMAGE
+  local name=$1 base containerfile
+  case $name in
+    registry)
+      make_registry_context
+      containerfile=$HERE/images/registry.Containerfile
+      if [ "$BUILDER" = buildah ]; then make_system_base; base=$SYSTEM_BASE; else base=debian:bookworm-slim; fi
+      ;;
+    operator | runtime)
+      CONTEXT=$(node "$HERE/bundle.ts" "$name")
+      containerfile=$ROOT/$name/Containerfile
+      if [ -n "$BASE" ]; then base=$BASE
+      elif [ "$BUILDER" = buildah ]; then make_node_base; base=$NODE_BASE
+      else base=node:24-bookworm-slim; fi
+      ;;
+    *) fail "there is no image \"$name\"; there are operator, runtime and registry" ;;
+  esac
+  IMAGE=localhost/aimass/$name:$({ folder_hash "$CONTEXT"; cat "$containerfile"; echo "$base"; } | short_hash)
+  image_exists "$IMAGE" && return
+  local started=$SECONDS
+  build_image "$IMAGE" "$CONTEXT" "$containerfile" "$base"
+  say "  built $IMAGE in $((SECONDS - started)) s"
+}
+archive_of() { # image: its OCI archive, made when absent; older ones of the same name go
+  local name=${1%:*}
+  ARCHIVE=$IMAGES/${name##*/}-${1##*:}.tar
+  [ -f "$ARCHIVE" ] && return
+  find "$IMAGES" -maxdepth 1 -name "${name##*/}-????????????.tar" -mmin +60 -delete
+  if [ "$BUILDER" = docker ]; then docker save -o "$ARCHIVE.part" "$1"
+  else "${BUILDAH[@]}" push -q --disable-compression "$1" "oci-archive:$ARCHIVE.part:$1"; fi
+  mv "$ARCHIVE.part" "$ARCHIVE"
+}
+deliver() { # image
+  local pushed
+  case $TARGET in
+    '') ;;
+    local) "$HERE/local-cluster/cluster.sh" has "$1" --name "$PLACE" || { archive_of "$1"; "$HERE/local-cluster/cluster.sh" load "$ARCHIVE" --name "$PLACE"; } ;;
+    kind) if [ "$BUILDER" = docker ]; then kind load docker-image --name "$PLACE" "$1" >&2; else archive_of "$1"; kind load image-archive --name "$PLACE" "$ARCHIVE" >&2; fi ;;
+    minikube) archive_of "$1"; minikube --profile "$PLACE" image load "$ARCHIVE" >&2 ;;
+    push)
+      pushed=$PLACE/${1#localhost/aimass/}
+      if [ "$BUILDER" = docker ]; then docker tag "$1" "$pushed" && docker push -q "$pushed" >&2; else "${BUILDAH[@]}" push -q "$1" "docker://$pushed" >&2; fi
+      IMAGE=$pushed
+      ;;
+  esac
+}
+
+TARGET='' PLACE='' BASE='' names=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --load) TARGET=local PLACE=$2; shift 2 ;;
+    --kind) TARGET=kind PLACE=$2; shift 2 ;;
+    --minikube) TARGET=minikube PLACE=$2; shift 2 ;;
+    --push) TARGET=push PLACE=$2; shift 2 ;;
+    --base) BASE=$2; shift 2 ;;
+    -*) sed -n '2,11p' "$0"; exit 2 ;;
+    *) names+=("$1"); shift ;;
+  esac
+done
+[ ${#names[@]} -gt 0 ] || names=(operator runtime registry)
+mkdir -p "$IMAGES" "$CACHE/log"
+exec 9> "$CACHE/images.lock"; flock 9
+choose_builder
+for name in "${names[@]}"; do
+  make_image "$name"
+  deliver "$IMAGE"
+  echo "$name=$IMAGE"
+done
