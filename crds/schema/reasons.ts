@@ -55,6 +55,7 @@ export const ServiceReason = {
   CrashLooping: 'CrashLooping',
   GoldenMismatch: 'GoldenMismatch',
   NameTaken: 'NameTaken',
+  InvalidSpec: 'InvalidSpec',
   Forbidden: 'Forbidden',
 } as const;
 export type ServiceReason = (typeof ServiceReason)[keyof typeof ServiceReason];

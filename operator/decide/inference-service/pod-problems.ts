@@ -1,0 +1,191 @@
+import { ServiceReason } from '../../../crds/schema/reasons.ts';
+import type { ContainerStatus, Pod } from '../../build/inference-service/children.ts';
+import type { Problem } from './facts.ts';
+import { asSentence } from './model-problem.ts';
+import { conditionOf, containerStatus, isReady, lastFailure, lastWords } from './pods.ts';
+
+/** What is known of one pod that is not ready. */
+export interface PodFacts {
+  pod: Pod;
+  now: Date;
+  /** Why no node takes the pod, when the nodes were looked at. */
+  capacity?: string | undefined;
+  /** What the pod itself says of its golden request, when it was asked. */
+  readiness?: string | undefined;
+  /** The last warnings about the pod, when events were looked at. */
+  warning?: string | undefined;
+}
+
+type Check = (facts: PodFacts) => Problem | undefined;
+
+/** Nodes come and accelerators are freed without a person where a cluster scales itself; after this time it does not look so. */
+const CAPACITY_GRACE_MS = 600_000;
+/** One slow answer under load passes by itself; this is not that. */
+const MISMATCH_GRACE_MS = 60_000;
+/** A model that has been loading for longer than this deserves a word. */
+const SLOW_START_MS = 60_000;
+/** The kubelet waits 10 s, 20 s, 40 s before these starts: by now it is not going to pass. */
+const HOPELESS_RESTARTS = 3;
+const PULL_REASONS: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
+
+const unboundClaim: Check = ({ pod }) => {
+  const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
+  if (scheduled?.status !== 'False' || !/persistentvolumeclaim/i.test(scheduled.message ?? '')) return undefined;
+  return {
+    reason: ServiceReason.Unschedulable,
+    message: `A volume claim of the pods is not bound: ${schedulerWords(scheduled.message)} Check the claim with "kubectl describe pvc", its storage class, and whether the class has room.`,
+    stalled: false,
+  };
+};
+
+const unschedulable: Check = ({ pod, now, capacity }) => {
+  const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
+  const sinceMs = now.getTime() - new Date(scheduled.lastTransitionTime ?? now).getTime();
+  return {
+    reason: ServiceReason.Unschedulable,
+    message: capacity ?? `No node can take the pods: ${schedulerWords(scheduled.message)}`,
+    ...(sinceMs >= CAPACITY_GRACE_MS ? { stalled: true } : { stalled: false, againInMs: CAPACITY_GRACE_MS - sinceMs }),
+  };
+};
+
+/** What follows "preemption:" says the same again in other words. */
+const schedulerWords = (message = ''): string => asSentence(message.split(/\.? preemption:/)[0] ?? '');
+
+const imagePull: Check = ({ pod }) => {
+  const container = containers(pod).find(({ state }) => PULL_REASONS.includes(state?.waiting?.reason ?? ''));
+  if (container === undefined) return undefined;
+  const image = container.image ?? 'of the runtime';
+  return {
+    reason: ServiceReason.ImagePullFailed,
+    message: `Image ${image} cannot be pulled: ${registryWords(container)} Check the image name, and the login in imagePullSecrets.`,
+    stalled: true,
+  };
+};
+
+/** The kubelet alternates between the error and its back-off; both are reduced to the error. */
+function registryWords({ state }: ContainerStatus): string {
+  const message = state?.waiting?.message ?? '';
+  const [, error] = /^Back-off pulling image "[^"]*": \w+: (.*)$/s.exec(message) ?? [];
+  return asSentence(error ?? (message.startsWith('Back-off') || message === '' ? 'the registry refuses it' : message));
+}
+
+const outOfMemory: Check = ({ pod }) => {
+  const killed = containers(pod).find((container) => lastFailure(container)?.reason === 'OOMKilled');
+  if (killed === undefined) return undefined;
+  const limit = limitOf(pod, killed.name);
+  return {
+    reason: ServiceReason.OutOfMemory,
+    message: `Container "${killed.name}" was killed because it needed more memory than its limit of ${limit}; raise spec.resources.limits.memory.`,
+    stalled: true,
+  };
+};
+
+const limitOf = ({ spec }: Pod, name: string): string =>
+  [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find((container) => container.name === name)?.resources
+    ?.limits?.memory ?? 'the node';
+
+const fetchFailed: Check = ({ pod }) => {
+  const container = containerStatus(pod, 'fetch');
+  const failure = lastFailure(container);
+  if (failure === undefined || container?.ready === true) return undefined;
+  const words = lastWords(failure.message);
+  const why =
+    words === undefined
+      ? `it ended with code ${failure.exitCode}`
+      : [words.reason, words.message].filter(Boolean).join(': ');
+  return {
+    reason: ServiceReason.ModelFetchFailed,
+    message: `The model cannot be fetched: ${asSentence(why)}`,
+    stalled: words?.retryable !== true,
+  };
+};
+
+const crashLooping: Check = ({ pod }) => {
+  const container = containerStatus(pod, 'serve');
+  const failure = lastFailure(container);
+  if (failure === undefined) return undefined;
+  const words = lastWords(failure.message);
+  const why = words === undefined ? `code ${failure.exitCode}${reasonOf(failure.reason)}` : words.message;
+  return {
+    reason: words?.reason === ServiceReason.GoldenMismatch ? ServiceReason.GoldenMismatch : ServiceReason.CrashLooping,
+    message: `The server ends again and again; last with: ${asSentence(why)} See "kubectl logs --previous" of pod ${pod.metadata.name}.`,
+    stalled: (container?.restartCount ?? 0) >= HOPELESS_RESTARTS,
+  };
+};
+
+const reasonOf = (reason: string | undefined): string =>
+  reason === undefined || reason === 'Error' ? '' : ` (${reason})`;
+
+/** It passed its startup probe, which is the golden request too, so the model did answer once. */
+const goldenMismatch: Check = ({ pod, now, readiness }) => {
+  const container = containerStatus(pod, 'serve');
+  if (container?.started !== true || container.state?.running === undefined) return undefined;
+  const why = readiness ?? 'its readiness probe fails';
+  const sinceMs =
+    now.getTime() - new Date(conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime ?? now).getTime();
+  return {
+    reason: ServiceReason.GoldenMismatch,
+    message: `Pod ${pod.metadata.name} no longer answers the golden request correctly and gets no requests: ${asSentence(why)} Delete the pod to start anew, and see its log for the cause.`,
+    ...(sinceMs >= MISMATCH_GRACE_MS ? { stalled: true } : { stalled: false, againInMs: MISMATCH_GRACE_MS - sinceMs }),
+  };
+};
+
+const slowStart: Check = ({ pod, now, readiness }) => {
+  const startedAt = containerStatus(pod, 'serve')?.state?.running?.startedAt;
+  if (startedAt === undefined) return undefined;
+  const sinceMs = now.getTime() - new Date(startedAt).getTime();
+  if (sinceMs < SLOW_START_MS) return undefined;
+  const why = readiness ?? 'the model is still being loaded, or its golden request is answered wrongly';
+  return {
+    reason: ServiceReason.Starting,
+    message: `Pod ${pod.metadata.name} runs but has not answered the golden request yet: ${asSentence(why)}`,
+    stalled: false,
+  };
+};
+
+/** Volumes that cannot be mounted and the like are told by events only. */
+const cannotStart: Check = ({ pod, warning }) => {
+  const waiting = containers(pod).find(({ state }) => state?.waiting?.reason?.endsWith('Error') === true)?.state
+    ?.waiting;
+  const why = waiting?.message ?? warning;
+  if (why === undefined) return undefined;
+  return {
+    reason: ServiceReason.Starting,
+    message: `Pod ${pod.metadata.name} cannot start: ${asSentence(why)}`,
+    stalled: waiting !== undefined,
+  };
+};
+
+const containers = ({ status }: Pod): ContainerStatus[] => [
+  ...(status?.initContainerStatuses ?? []),
+  ...(status?.containerStatuses ?? []),
+];
+
+const checks: readonly Check[] = [
+  unboundClaim,
+  unschedulable,
+  imagePull,
+  outOfMemory,
+  fetchFailed,
+  crashLooping,
+  goldenMismatch,
+  slowStart,
+  cannotStart,
+];
+
+/** Why a pod is not ready; undefined while it is only on its way. */
+export function podProblem(facts: PodFacts): Problem | undefined {
+  if (isReady(facts.pod)) return undefined;
+  for (const check of checks) {
+    const problem = check(facts);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** Whether only the nodes can tell why the pod does not run. */
+export function needsCapacity({ status }: Pod): boolean {
+  const scheduled = conditionOf(status?.conditions, 'PodScheduled');
+  return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
+}

@@ -1,0 +1,53 @@
+import type { Pod } from '../../build/inference-service/children.ts';
+import { explainCapacity, type Capacity } from './capacity.ts';
+import type { Problem, ServiceFacts } from './facts.ts';
+import { modelProblem } from './model-problem.ts';
+import { podProblem } from './pod-problems.ts';
+import { revisionOf } from './pods.ts';
+import { obstacleProblem, type Obstacle } from './refusal.ts';
+import { isSuspended } from './replicas.ts';
+import { replicaFailure } from './replica-failure.ts';
+import type { Wanted } from './wanted.ts';
+
+/** What was found out beyond the watched objects. */
+export interface Findings {
+  /** Our own write that did not get through. */
+  obstacle?: Obstacle | undefined;
+  /** Nodes and their load, when pods wait for a node. */
+  capacity?: Capacity | undefined;
+  /** What pods say of their golden request, by uid. */
+  readiness?: ReadonlyMap<string, string> | undefined;
+  /** The last warning event of pods, by uid. */
+  warnings?: ReadonlyMap<string, string> | undefined;
+}
+
+/** A problem, and whether it may be that of a few pods only. */
+export type ServiceProblem = Problem & { isOfPod?: boolean };
+
+/** Why the service is not as it should be: the first cause, not its consequences. */
+export function decideProblem(facts: ServiceFacts, wanted: Wanted, findings: Findings): ServiceProblem | undefined {
+  if (findings.obstacle !== undefined) return obstacleProblem(findings.obstacle);
+  if (isSuspended(facts.service)) return undefined;
+  return modelProblem(facts) ?? replicaFailure(facts.deployment) ?? firstPodProblem(facts, wanted, findings);
+}
+
+function firstPodProblem(facts: ServiceFacts, wanted: Wanted, findings: Findings): ServiceProblem | undefined {
+  for (const pod of wantedPodsByName(facts, wanted)) {
+    const uid = pod.metadata.uid ?? '';
+    const problem = podProblem({
+      pod,
+      now: facts.now,
+      capacity: findings.capacity === undefined ? undefined : explainCapacity(pod, findings.capacity),
+      readiness: findings.readiness?.get(uid),
+      warning: findings.warnings?.get(uid),
+    });
+    if (problem !== undefined) return { ...problem, isOfPod: true };
+  }
+  return undefined;
+}
+
+/** In a fixed order, so that the same pods always give the same words. */
+export const wantedPodsByName = ({ pods }: ServiceFacts, { revision }: Wanted): Pod[] =>
+  pods
+    .filter((pod) => revisionOf(pod) === revision?.metadata.name)
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
