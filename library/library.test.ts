@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -6,6 +7,7 @@ import { inferenceServiceSpec } from '../crds/schema/inference-service.ts';
 import { modelSpec } from '../crds/schema/model.ts';
 import type { TestRegistry } from '../runtime/testdata/registry.ts';
 import { startRegistry } from '../runtime/testdata/registry.ts';
+import type { GoldenCheck } from './check-golden.ts';
 import { LIBRARY, readEntries } from './entries.ts';
 import { staleFiles } from './generate.ts';
 import { pushEntries, selectEntries } from './push.ts';
@@ -55,6 +57,18 @@ describe.each(entries)('$name', ({ name, report, digest }) => {
     expect(inputs).toEqual([{ ...golden[0], data: inputs[0].data }]);
     expect(inputs[0].data).toHaveLength(golden[0].data.length);
   });
+});
+
+test('every entry answers its golden examples through the runtime, and they name all its outputs', () => {
+  const output = execFileSync(process.execPath, [path.join(LIBRARY, 'check-golden.ts')], { encoding: 'utf8' });
+  const checks = JSON.parse(output) as GoldenCheck[];
+  expect(checks.map(({ name, problems, unchecked }) => ({ name, problems, unchecked }))).toEqual(
+    entries.map(({ name }) => ({ name, problems: [], unchecked: [] })),
+  );
+  for (const { examples, largestBatch } of checks) {
+    expect(examples).toBeGreaterThanOrEqual(5);
+    expect(largestBatch).toBeGreaterThan(1);
+  }
 });
 
 test('entries are selected by name, and a name that is not there is refused', () => {

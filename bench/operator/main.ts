@@ -33,7 +33,11 @@ function readArguments() {
   const numbers = [...sizes, values.models, values.nodes, values['idle-seconds'], values['timeout-seconds']].map(
     Number,
   );
-  if (values.help || numbers.some((value) => !Number.isInteger(value) || value < 0)) throw new Error(USAGE);
+  if (values.help) {
+    console.log(USAGE);
+    process.exit(0);
+  }
+  if (numbers.some((value) => !Number.isInteger(value) || value < 0)) throw new Error(USAGE);
   return { ...values, sizes: sizes.map(Number) };
 }
 

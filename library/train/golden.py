@@ -42,7 +42,7 @@ def example(session: Session, name: str, inputs: np.ndarray) -> dict:
 
 
 def golden(entry: Entry, session: Session, parts: Split) -> dict:
-    """Five examples: three single ones, the one that the model is least sure about, and a batch."""
+    """Five or more examples: some single ones, those that the model is least and most sure about, and a batch."""
     inputs, targets = parts.test_inputs, parts.test_targets
     if entry.task == "tabular-regression":
         order = np.argsort(targets, kind="stable")
@@ -51,7 +51,9 @@ def golden(entry: Entry, session: Session, parts: Split) -> dict:
     else:
         first = {label: int(np.flatnonzero(targets == label)[0]) for label in np.unique(targets)[:3]}
         picks = {f"one-of-class-{label}": index for label, index in first.items()}
-        picks["least-certain"] = least_certain(session.run(inputs)["probabilities"])
+        probabilities = session.run(inputs)["probabilities"]
+        picks["least-certain"] = least_certain(probabilities)
+        picks["most-certain"] = int(np.argmax(probabilities.max(axis=1)))
     examples = [example(session, name, inputs[index : index + 1]) for name, index in picks.items()]
     examples.append(example(session, "batch-of-4", inputs[4:8]))
     return {"tolerance": TOLERANCE, "examples": examples}
