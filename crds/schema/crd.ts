@@ -37,6 +37,12 @@ export interface KindDefinition {
   scale?: ScalePaths;
 }
 
+/**
+ * The status of an object that the operator has not seen yet. kstatus takes an object without observedGeneration and
+ * without Ready for done, so without this `apply` and `wait` would succeed before anything has happened.
+ */
+const UNOBSERVED = { observedGeneration: -1 };
+
 /** The schema of a whole object of this kind. */
 export const objectSchema = (definition: KindDefinition): StructuralSchema => ({
   type: 'object',
@@ -47,8 +53,9 @@ export const objectSchema = (definition: KindDefinition): StructuralSchema => ({
     metadata: { type: 'object' }, // the API server describes it itself and forbids any other word on it
     spec: { description: `What you want of this ${definition.kind}.`, ...toStructuralSchema(definition.spec) },
     status: {
-      description: `What AI Mass found and did. Written by the operator only.`,
+      description: 'What AI Mass found and did. Written by the operator only.',
       ...toStructuralSchema(definition.status),
+      default: UNOBSERVED,
     },
   },
   required: ['spec'],

@@ -112,7 +112,11 @@ const figures = z.object({
 
 /** What the operator writes in `InferenceService.status`. */
 export const inferenceServiceStatus = z.object({
-  observedGeneration: z.int32().min(0).optional().describe('The generation that this status was decided for.'),
+  observedGeneration: z
+    .int32()
+    .min(-1)
+    .optional()
+    .describe('The generation that this status was decided for; -1 until the operator has seen the object.'),
   conditions: conditions.optional(),
   url: z.string().max(2048).optional().describe('Address inside the cluster. Models answer at /v2/models/NAME/infer.'),
   replicas: z.int32().min(0).optional().describe('Pods that exist.'),

@@ -234,7 +234,11 @@ export type CandidateRevision = z.infer<typeof candidate>;
 
 /** What the operator writes in `Model.status`. */
 export const modelStatus = z.object({
-  observedGeneration: z.int32().min(0).optional().describe('The generation that this status was decided for.'),
+  observedGeneration: z
+    .int32()
+    .min(-1)
+    .optional()
+    .describe('The generation that this status was decided for; -1 until the operator has seen the object.'),
   conditions: conditions.optional(),
   current: current.optional().describe('The verified revision: what services serve.'),
   candidate: candidate.optional().describe('What is being verified, or what failed. It never serves.'),

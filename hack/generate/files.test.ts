@@ -20,13 +20,13 @@ test('every manifest in crds/ is generated: kubectl apply -f crds/ applies nothi
 
 test('the chart carries the same manifests', () => {
   for (const [path, text] of files) {
-    if (path.startsWith('charts/')) expect(text).toBe(files.get(path.replace('charts/aimass/files/', '')));
+    if (path.startsWith('charts/aimass/files/')) expect(text).toBe(files.get(path.replace('charts/aimass/files/', '')));
   }
 });
 
 test('manifests are YAML without anchors, which some tools do not read', () => {
   for (const [path, text] of files) {
-    if (!path.endsWith('.yaml')) continue;
+    if (!/crds\/.*\.yaml$/.test(path)) continue;
     expect(parse(text)).toMatchObject({ kind: 'CustomResourceDefinition' });
     expect(text).not.toMatch(/: [&*]\w+$/m);
   }
