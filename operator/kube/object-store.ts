@@ -21,6 +21,10 @@ export class ObjectStore {
     return this.#tables.get(kindKey(query))?.list(query) ?? [];
   }
 
+  count(kind: KindRef): number {
+    return this.#tables.get(kindKey(kind))?.objects.size ?? 0;
+  }
+
   /** All objects that name this uid as an owner, of every kind. */
   dependents(ownerUid: string): KubeObject[] {
     return [...this.#tables.values()].flatMap((table) => table.owned(ownerUid));
