@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as ort from 'onnxruntime-node';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Datatype } from '../protocol/datatype.ts';
 import type { Tensor, TensorData, TensorSpec } from '../protocol/tensor.ts';
@@ -8,7 +9,7 @@ import type { Engine, Session } from './engine.ts';
 import { EngineError } from './engine.ts';
 import { datatypeOf, engineTypeOf } from './onnx-types.ts';
 
-type Ort = typeof import('onnxruntime-node');
+type Ort = typeof ort;
 
 /** onnxruntime-node breaks on half-precision tensors when the language has Float16Array; it looks for it once, when it is loaded. */
 function loadOrt(): Ort {
@@ -35,16 +36,16 @@ const sessionOptions = (threads: number): InferenceSession.SessionOptions => ({
 
 /** The engine that runs ONNX models with onnxruntime, in this process. */
 export function createOnnxEngine(threads: number = computeThreads()): Engine {
-  const ort = loadOrt();
+  const onnxruntime = loadOrt();
   return {
     open: async (modelPath) => {
       let session: InferenceSession;
       try {
-        session = await ort.InferenceSession.create(modelPath, sessionOptions(threads));
+        session = await onnxruntime.InferenceSession.create(modelPath, sessionOptions(threads));
       } catch (error) {
         throw describeLoadFailure(error);
       }
-      return new OnnxSession(ort, session);
+      return new OnnxSession(onnxruntime, session);
     },
   };
 }
@@ -65,8 +66,8 @@ class OnnxSession implements Session {
   readonly #ort: Ort;
   readonly #session: InferenceSession;
 
-  constructor(ort: Ort, session: InferenceSession) {
-    this.#ort = ort;
+  constructor(onnxruntime: Ort, session: InferenceSession) {
+    this.#ort = onnxruntime;
     this.#session = session;
     this.inputs = session.inputMetadata.map(specOf);
     this.outputs = session.outputMetadata.map(specOf);

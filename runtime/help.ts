@@ -1,0 +1,15 @@
+import { VERSION } from './version.ts';
+
+/** What `--help` prints. */
+export const HELP = `aimass runtime ${VERSION}
+
+  fetch --uri URI --into DIR [--digest sha256:HEX] [--max-bytes N] [--timeout-seconds N] [--idle-timeout-seconds N]
+        [--credentials-dir DIR] [--ca-file FILE] [--insecure-registries host:port,...] [--claim-dir DIR]
+  verify --models-dir DIR --task TASK [--golden FILE] [--max-p99-ms N] [--max-memory-bytes N] [--seconds N]
+        [--timeout-seconds N]
+  serve --model NAME --model-dir DIR [--golden FILE] [--task TASK] [--revision R] [--http-port 8080]
+        [--metrics-port 9090] [--drain-seconds 20] [--notice-seconds 5] [--max-body-bytes N]
+
+Every role also takes --termination-log FILE (default /dev/termination-log).
+Exit codes: 0 done; 1 failed in a way that can pass by itself; 2 failed in a way that needs a change; 64 wrong use.
+`;

@@ -1,0 +1,38 @@
+import type { Session } from '../engine/engine.ts';
+import { EngineError } from '../engine/engine.ts';
+import { ModelFailure } from '../model-failure.ts';
+import { findMismatch, mismatchFailure } from '../protocol/compare-golden.ts';
+import { generateInputs } from '../protocol/generated-input.ts';
+import type { PreparedExample } from '../protocol/golden.ts';
+
+/** Runs one golden example and throws when the answer is not what it says. */
+export async function runGolden(session: Session, { example, inputs, outputNames }: PreparedExample): Promise<void> {
+  const outputs = await session.run(inputs, outputNames).catch((error: unknown) => {
+    throw describeFailedRun(error, `golden example "${example.name}"`);
+  });
+  const mismatch = findMismatch(example, outputs);
+  if (mismatch !== undefined) throw mismatchFailure(example, mismatch);
+}
+
+/** Runs a model on made-up input; proves only that it runs. */
+export async function runGenerated(session: Session): Promise<void> {
+  try {
+    await session.run(
+      generateInputs(session.inputs),
+      session.outputs.map(({ name }) => name),
+    );
+  } catch (error) {
+    const why = error instanceof EngineError || error instanceof RangeError ? error.message : 'it failed';
+    throw new ModelFailure(
+      'GoldenMissing',
+      `There are no golden examples, and the model cannot be run on made-up input (${why}). Give golden examples in spec.verification.golden or as golden.json in the artifact.`,
+      { cause: error },
+    );
+  }
+}
+
+function describeFailedRun(error: unknown, what: string): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const reason = error.kind === 'invalidInput' ? 'GoldenInvalid' : 'GoldenMismatch';
+  return new ModelFailure(reason, `The model failed on ${what}: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,140 @@
+import { parseArgs } from 'node:util';
+
+/** Wrong use of the command line; the message says what to write. */
+export class UsageError extends Error {}
+
+const TERMINATION_LOG = '/dev/termination-log';
+const text = { type: 'string' } as const;
+
+const FLAGS = {
+  fetch: {
+    uri: text,
+    into: text,
+    digest: text,
+    'max-bytes': text,
+    'timeout-seconds': text,
+    'idle-timeout-seconds': text,
+    'credentials-dir': text,
+    'ca-file': text,
+    'insecure-registries': text,
+    'claim-dir': text,
+    'termination-log': text,
+  },
+  verify: {
+    'models-dir': text,
+    task: text,
+    golden: text,
+    'max-p99-ms': text,
+    'max-memory-bytes': text,
+    seconds: text,
+    'timeout-seconds': text,
+    'termination-log': text,
+  },
+  serve: {
+    model: text,
+    'model-dir': text,
+    golden: text,
+    task: text,
+    revision: text,
+    'http-port': text,
+    'metrics-port': text,
+    'drain-seconds': text,
+    'notice-seconds': text,
+    'max-body-bytes': text,
+    'termination-log': text,
+  },
+} as const;
+
+/** The roles of the program. */
+export type Role = keyof typeof FLAGS;
+
+/** True for the name of a role. */
+export const isRole = (name: string | undefined): name is Role => name !== undefined && Object.hasOwn(FLAGS, name);
+
+type Values = Readonly<Record<string, string | undefined>>;
+
+function readFlags(role: Role, args: readonly string[]): Values {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS[role], strict: true, allowPositionals: false }).values as Values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function required(values: Values, name: string): string {
+  const value = values[name];
+  if (value === undefined || value === '') throw new UsageError(`--${name} is missing`);
+  return value;
+}
+
+function number(values: Values, name: string, fallback: number): number;
+function number(values: Values, name: string): number | undefined;
+function number(values: Values, name: string, fallback?: number): number | undefined {
+  const value = values[name];
+  if (value === undefined) return fallback;
+  const parsed = Number(value);
+  if (!Number.isFinite(parsed) || parsed < 0 || value.trim() === '')
+    throw new UsageError(`--${name} is "${value}", not a number of 0 or more`);
+  return parsed;
+}
+
+function digest(values: Values): string | undefined {
+  const value = values['digest'];
+  if (value !== undefined && !/^sha256:[a-f0-9]{64}$/.test(value))
+    throw new UsageError('--digest is not sha256: and 64 hexadecimal digits');
+  return value;
+}
+
+const terminationLog = (values: Values) =>
+  values['termination-log'] ?? process.env['AIMASS_TERMINATION_LOG'] ?? TERMINATION_LOG;
+
+/** Settings of the fetch role. */
+export function fetchSettings(args: readonly string[]) {
+  const values = readFlags('fetch', args);
+  return {
+    uri: required(values, 'uri'),
+    into: required(values, 'into'),
+    digest: digest(values),
+    maxBytes: number(values, 'max-bytes', 10 * 1024 ** 3),
+    timeoutSeconds: number(values, 'timeout-seconds', 3600),
+    idleTimeoutSeconds: number(values, 'idle-timeout-seconds', 30),
+    credentialsDir: values['credentials-dir'],
+    caFile: values['ca-file'],
+    insecureRegistries: (values['insecure-registries'] ?? '').split(',').filter(Boolean),
+    claimDir: values['claim-dir'],
+    terminationLog: terminationLog(values),
+  };
+}
+
+/** Settings of the verify role. */
+export function verifySettings(args: readonly string[]) {
+  const values = readFlags('verify', args);
+  return {
+    modelsDir: required(values, 'models-dir'),
+    task: required(values, 'task'),
+    golden: values['golden'],
+    maxP99Ms: number(values, 'max-p99-ms'),
+    maxMemoryBytes: number(values, 'max-memory-bytes'),
+    seconds: number(values, 'seconds', 3),
+    timeoutSeconds: number(values, 'timeout-seconds', 600),
+    terminationLog: terminationLog(values),
+  };
+}
+
+/** Settings of the serve role. */
+export function serveSettings(args: readonly string[]) {
+  const values = readFlags('serve', args);
+  return {
+    model: required(values, 'model'),
+    modelDir: required(values, 'model-dir'),
+    golden: values['golden'],
+    task: values['task'],
+    revision: values['revision'],
+    httpPort: number(values, 'http-port', 8080),
+    metricsPort: number(values, 'metrics-port', 9090),
+    drainSeconds: number(values, 'drain-seconds', 20),
+    noticeSeconds: number(values, 'notice-seconds', 5),
+    maxBodyBytes: number(values, 'max-body-bytes', 64 * 1024 ** 2),
+    terminationLog: terminationLog(values),
+  };
+}

@@ -1,0 +1,3 @@
+export async function runVerifyChild(): Promise<number> {
+  return 0;
+}
