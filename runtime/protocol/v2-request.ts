@@ -35,9 +35,10 @@ export function refuse(place: string, problem: string): never {
 
 /** How a value is shown in a message: short, and quoted as JSON. */
 export function show(value: unknown): string {
+  if (value === undefined) return 'missing';
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
-  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+  return (JSON.stringify(value) ?? typeof value).slice(0, 80);
 }
 
 const isObject = (value: unknown): value is Json =>
@@ -60,8 +61,7 @@ export function readInferRequest(body: unknown, prefix: string): InferRequest {
 
 /** Checks the form of a list of tensors. */
 export function readTensors(value: unknown, place: string): JsonTensor[] {
-  if (!Array.isArray(value))
-    refuse(place, `is ${value === undefined ? 'missing' : show(value)}; send a list of tensors.`);
+  if (!Array.isArray(value)) refuse(place, `is ${show(value)}; send a list of tensors.`);
   if (value.length > MAX_TENSORS) refuse(place, `has ${value.length} tensors; at most ${MAX_TENSORS} are taken.`);
   const tensors = value.map((tensor, index) => readTensor(tensor, `${place}[${index}]`));
   const twice = tensors.find(({ name }, index) => tensors.findIndex((other) => other.name === name) !== index);
@@ -83,13 +83,12 @@ function readTensor(value: unknown, place: string): JsonTensor {
       'asks for the binary tensor extension, which is not there yet; send "data".',
     );
   }
-  if (!Array.isArray(data)) refuse(`${place}.data`, `is ${data === undefined ? 'missing' : show(data)}; send a list.`);
+  if (!Array.isArray(data)) refuse(`${place}.data`, `is ${show(data)}; send a list.`);
   return { name, datatype, shape: readShape(value['shape'], `${place}.shape`), data, place };
 }
 
 function readShape(value: unknown, place: string): number[] {
-  if (!Array.isArray(value))
-    refuse(place, `is ${value === undefined ? 'missing' : show(value)}; send a list of sizes such as [1, 4].`);
+  if (!Array.isArray(value)) refuse(place, `is ${show(value)}; send a list of sizes such as [1, 4].`);
   if (value.length > MAX_RANK) refuse(place, `has ${value.length} dimensions; at most ${MAX_RANK} are taken.`);
   value.forEach((size: unknown, index) => {
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
