@@ -26,7 +26,7 @@ export type ServiceProblem = Problem & { isOfPod?: boolean };
 
 /** Why the service is not as it should be: the first cause, not its consequences. */
 export function decideProblem(facts: ServiceFacts, wanted: Wanted, findings: Findings): ServiceProblem | undefined {
-  if (findings.obstacle !== undefined) return obstacleProblem(findings.obstacle);
+  if (findings.obstacle !== undefined) return obstacleProblem(findings.obstacle, facts.service);
   if (isSuspended(facts.service)) return undefined;
   return modelProblem(facts) ?? replicaFailure(facts.deployment) ?? firstPodProblem(facts, wanted, findings);
 }

@@ -1,0 +1,50 @@
+import { buildAutoscaler } from '../../build/inference-service/autoscaler.ts';
+import { buildCacheClaim } from '../../build/inference-service/cache-claim.ts';
+import { mountsClaim } from '../../build/inference-service/cache.ts';
+import type { Child, Revision } from '../../build/inference-service/children.ts';
+import { buildDeployment } from '../../build/inference-service/deployment.ts';
+import { buildDisruptionBudget } from '../../build/inference-service/disruption-budget.ts';
+import { cacheClaimName } from '../../build/inference-service/names.ts';
+import { buildNetworkPolicy } from '../../build/inference-service/network-policy.ts';
+import { buildService } from '../../build/inference-service/service.ts';
+import type { ServiceFacts } from '../../decide/inference-service/facts.ts';
+import type { Obstacle } from '../../decide/inference-service/refusal.ts';
+import { decideReplicas } from '../../decide/inference-service/replicas.ts';
+import type { Wanted } from '../../decide/inference-service/wanted.ts';
+import type { ServiceDeps } from './deps.ts';
+import { freezeRevision } from './freeze.ts';
+import { removeQuietly } from './tidy.ts';
+import { writeAll } from './write.ts';
+
+/** Brings the children to what is wanted; gives what stood in the way. Without a revision there is nothing to run yet. */
+export async function applyChildren(
+  facts: ServiceFacts,
+  wanted: Wanted,
+  deps: ServiceDeps,
+): Promise<Obstacle | undefined> {
+  await removeAutoscaling(facts, deps);
+  if (wanted.revision === undefined) return undefined;
+  const frozen = await freezeRevision(facts, wanted.revision, deps.cluster);
+  if ('obstacle' in frozen) return frozen.obstacle;
+  return writeAll(desiredChildren(facts, frozen.revision, deps), deps.cluster);
+}
+
+/** Before the Deployment is written: an autoscaler that is no longer wanted would scale it back. */
+async function removeAutoscaling({ service, autoscaler, disruptionBudget }: ServiceFacts, { cluster }: ServiceDeps) {
+  if (buildAutoscaler(service) === undefined) await removeQuietly(cluster, autoscaler);
+  if (buildDisruptionBudget(service) === undefined) await removeQuietly(cluster, disruptionBudget);
+}
+
+/** The address comes before the pods: when its name is taken, nothing is started that nobody could reach. */
+function desiredChildren(facts: ServiceFacts, revision: Revision, { settings }: ServiceDeps): Child[] {
+  const { service, deployment, cacheClaim } = facts;
+  const isClaimed = mountsClaim(revision.data.template, cacheClaimName(service));
+  return [
+    buildService(service),
+    buildNetworkPolicy(service, settings),
+    isClaimed ? buildCacheClaim(service, settings, cacheClaim) : undefined,
+    buildDeployment(service, revision, decideReplicas(service, deployment)),
+    buildAutoscaler(service),
+    buildDisruptionBudget(service),
+  ].filter((child) => child !== undefined);
+}
