@@ -94,7 +94,7 @@ export const needsPerson = ({ reason, retryable, attempts = 0 }: CandidateRevisi
 
 /** The verified revision after a verification that succeeded. */
 export function verifiedRevision(
-  { model, candidate }: CandidateContext,
+  { model, candidate, now }: CandidateContext,
   { findings, image, finishedAt }: Progress & { state: 'succeeded' },
 ): CurrentRevision {
   const golden = candidate?.goldenConfigMap;
@@ -105,7 +105,14 @@ export function verifiedRevision(
     ...(golden === undefined ? {} : { goldenConfigMap: golden }),
     task: model.spec.task,
     specHash: specHash(model.spec),
-    verifiedAt: finishedAt,
+    verifiedAt: plausible(finishedAt, candidate?.startedAt, now),
     verifiedWith: image,
   };
+}
+
+/** A node whose clock is wrong must not make a verification look older than it is: it would be due again at once, for ever. */
+function plausible(finishedAt: string, startedAt: string | undefined, now: Date): string {
+  const moment = new Date(finishedAt);
+  const isBetween = moment >= new Date(startedAt ?? 0) && moment <= now;
+  return isBetween ? finishedAt : timestamp(now);
 }

@@ -9,6 +9,8 @@ export interface ModelDeps {
   cluster: Cluster;
   settings: Settings;
   line: VerificationLine;
+  /** Names of the InferenceServices that serve a Model, sorted. */
+  servicesOf: (model: { namespace: string; name: string }) => readonly string[];
   now: () => Date;
 }
 
@@ -22,7 +24,6 @@ export const JOB: KindRef = { apiVersion: 'batch/v1', kind: 'Job' };
 export const POD: KindRef = { apiVersion: 'v1', kind: 'Pod' };
 export const CONFIG_MAP: KindRef = { apiVersion: 'v1', kind: 'ConfigMap' };
 export const DEPLOYMENT: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' };
-export const INFERENCE_SERVICE: KindRef = { apiVersion: API_VERSION, kind: 'InferenceService' };
 
 /** Names a Model in the line. */
 export const keyOf = ({ namespace, name }: { namespace?: string | undefined; name: string }): string =>

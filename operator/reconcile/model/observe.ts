@@ -1,4 +1,3 @@
-import type { InferenceService } from '../../../crds/schema/inference-service.ts';
 import type { CandidateRevision, Model } from '../../../crds/schema/model.ts';
 import { ConditionType, ModelReason } from '../../../crds/schema/reasons.ts';
 import { Component, Label } from '../../build/labels.ts';
@@ -7,7 +6,7 @@ import { hasStarted, jobEnd, type ObservedJob, type ObservedPod } from '../../de
 import { decideProgress, type Progress } from '../../decide/model/progress.ts';
 import { timestamp } from '../../decide/model/times.ts';
 import type { Cluster, KubeObject } from '../../kube/cluster.ts';
-import { INFERENCE_SERVICE, JOB, POD, type ModelDeps } from './deps.ts';
+import { JOB, POD, type ModelDeps } from './deps.ts';
 
 /** A Job as the cache gives it. */
 export type Job = ObservedJob & KubeObject;
@@ -32,14 +31,14 @@ export async function observeProgress(
   const job = listJobs(cluster, model).find(({ metadata }) => metadata.name === candidate.job);
   if (job === undefined) return { state: 'missing' };
   const facts = { job, lastWaitingFor: lastWaitingFor(model) };
-  const progress = decideProgress({ ...facts, pods: cachedPods(cluster, job), warnings: [] });
+  const progress = decideProgress({ ...facts, pods: podsOfJob(cluster, job), warnings: [] });
   if (progress.state === 'failed' && jobEnd(job) !== undefined) {
     // The Job may be seen to end before its pod is: the report must not be lost to a watch that lags.
     const pods = await cluster.readAll<Pod>({ ...POD, ...podsOf(job) });
     return decideProgress({ ...facts, pods, warnings: [] });
   }
   if (progress.state !== 'running' || !isSlow(job, now())) return progress;
-  return decideProgress({ ...facts, pods: cachedPods(cluster, job), warnings: await readWarnings(cluster, job) });
+  return decideProgress({ ...facts, pods: podsOfJob(cluster, job), warnings: await readWarnings(cluster, job) });
 }
 
 const podsOf = (job: Job) => ({
@@ -48,7 +47,8 @@ const podsOf = (job: Job) => ({
   labels: { [Label.component]: Component.verification },
 });
 
-const cachedPods = (cluster: Cluster, job: Job): readonly Pod[] => cluster.list<Pod>({ ...POD, ...podsOf(job) });
+/** The pods of a Job that the cache knows. */
+export const podsOfJob = (cluster: Cluster, job: Job): readonly Pod[] => cluster.list<Pod>({ ...POD, ...podsOf(job) });
 
 const isSlow = (job: Job, now: Date): boolean =>
   now.getTime() - new Date(job.metadata.creationTimestamp ?? timestamp(now)).getTime() > SLOW_START_MS;
@@ -62,7 +62,7 @@ interface KubeEvent extends KubeObject {
 
 /** Messages of warning events about the Job or its newest pod, newest first; only read while no container runs. */
 async function readWarnings(cluster: Cluster, job: Job): Promise<string[]> {
-  const pod = cachedPods(cluster, job).at(-1);
+  const pod = podsOfJob(cluster, job).at(-1);
   if (pod !== undefined && hasStarted(pod)) return [];
   const about = pod ?? job;
   const events = await cluster.readAll<KubeEvent>({
@@ -80,11 +80,3 @@ function lastWaitingFor(model: Model): string | undefined {
   const ready = findCondition(model.status?.conditions, ConditionType.Ready);
   return ready?.reason === ModelReason.VerificationPending ? ready.message : undefined;
 }
-
-/** Names of the InferenceServices that serve this Model. */
-export const observeUsers = (cluster: Cluster, { metadata }: Model): string[] =>
-  cluster
-    .list<InferenceService & KubeObject>({ ...INFERENCE_SERVICE, namespace: metadata.namespace })
-    .filter(({ spec }) => spec.model.name === metadata.name)
-    .map((service) => service.metadata.name)
-    .toSorted();

@@ -3,7 +3,7 @@ import { decideGoal } from '../../decide/model/goal.ts';
 import { decideOutcome } from '../../decide/model/outcome.ts';
 import { decideStep, relevantCandidate } from '../../decide/model/step.ts';
 import { getModel, keyOf, type ModelDeps, type Next } from './deps.ts';
-import { observeProgress, observeUsers } from './observe.ts';
+import { observeProgress } from './observe.ts';
 import { startVerification } from './start.ts';
 import { tidy } from './tidy.ts';
 
@@ -19,6 +19,7 @@ export async function reconcileModel(ref: { namespace: string; name: string }, d
 
 async function reconcileLiving(model: Model, deps: ModelDeps): Promise<Next> {
   const { cluster, settings, line } = deps;
+  if (model.status?.candidate?.phase === 'Verifying') line.hold(keyOf(model.metadata));
   const now = deps.now();
   const runtimeImage = settings.runtimeImage;
   const goal = decideGoal(model, runtimeImage, now);
@@ -27,7 +28,7 @@ async function reconcileLiving(model: Model, deps: ModelDeps): Promise<Next> {
   const step = decideStep({ model, goal, candidate, progress, runtimeImage, now });
   const start = step.kind === 'start' ? await startVerification({ model, goal, candidate }, deps) : undefined;
   if (start?.kind === 'namespaceEnding') return {};
-  const usedBy = observeUsers(cluster, model);
+  const usedBy = deps.servicesOf(model.metadata);
   const outcome = decideOutcome({ model, goal, candidate, step, start, usedBy, runtimeImage, now });
   await cluster.reportStatus(model, outcome.status);
   for (const event of outcome.events) await cluster.emit(model, event);

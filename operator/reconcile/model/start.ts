@@ -1,4 +1,4 @@
-import type { CandidateRevision, Model } from '../../../crds/schema/model.ts';
+import type { CandidateRevision, CurrentRevision, Model } from '../../../crds/schema/model.ts';
 import { buildGoldenCopy } from '../../build/model/golden-copy.ts';
 import { buildVerificationJob } from '../../build/model/job.ts';
 import type { Goal } from '../../decide/model/goal.ts';
@@ -38,11 +38,14 @@ async function applyJob(attempt: Attempt, deps: ModelDeps, goldenConfigMap: stri
   return explainRefusal(await deps.cluster.apply(job), job) ?? { kind: 'started', job: job.metadata.name, ...golden };
 }
 
+const identityOf = (current: CurrentRevision | undefined) =>
+  current && { specHash: current.specHash, verifiedAt: current.verifiedAt, verifiedWith: current.verifiedWith };
+
 /** The same attempt gives the same nonce after a crash; another one never does, not even when the spec flips back. */
 const nonceOf = ({ model, candidate }: Attempt) => ({
   generation: model.metadata.generation,
   attempts: candidate?.attempts ?? 0,
-  verifiedBefore: model.status?.current?.verifiedAt,
+  verifiedBefore: identityOf(model.status?.current),
 });
 
 function explainRefusal(result: ApplyResult<KubeObject>, desired: KubeObject): Start | undefined {

@@ -3,8 +3,9 @@ import { API_VERSION, GROUP } from '../../../crds/schema/shared.ts';
 import type { KubeObject } from '../../kube/cluster.ts';
 import { MemoryCluster } from '../../kube/memory-cluster.ts';
 import { createPodOf, finishJob } from '../../kube/testing/children.ts';
+import { ServicesByModel } from '../../services-by-model.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
-import { INFERENCE_SERVICE, JOB, MODEL, type ModelDeps, type Next } from './deps.ts';
+import { JOB, MODEL, type ModelDeps, type Next } from './deps.ts';
 import { VerificationLine } from './line.ts';
 import type { Job } from './observe.ts';
 import { reconcileModel } from './reconcile.ts';
@@ -32,6 +33,7 @@ export class ModelWorld {
   readonly woken: string[] = [];
   settings: Settings;
   #line: VerificationLine;
+  readonly #services = new ServicesByModel();
 
   constructor(settings: Partial<{ runtimeImage: string; concurrency: number }> = {}) {
     this.settings = parseSettings({
@@ -39,6 +41,7 @@ export class ModelWorld {
       verification: { concurrency: settings.concurrency ?? 4 },
     });
     this.#line = this.#newLine();
+    this.cluster.onChange((change) => this.#services.observe(change));
   }
 
   #newLine(): VerificationLine {
@@ -51,7 +54,13 @@ export class ModelWorld {
   }
 
   get deps(): ModelDeps {
-    return { cluster: this.cluster, settings: this.settings, line: this.#line, now: () => new Date(this.now) };
+    return {
+      cluster: this.cluster,
+      settings: this.settings,
+      line: this.#line,
+      now: () => new Date(this.now),
+      servicesOf: (model) => this.#services.of(model),
+    };
   }
 
   createModel(spec: Partial<ModelSpec> = {}, name = 'iris'): Model {
@@ -69,7 +78,7 @@ export class ModelWorld {
   }
 
   createService(name: string, model = 'iris'): KubeObject {
-    const object = { ...INFERENCE_SERVICE, metadata: { name, namespace: NAMESPACE } };
+    const object = { apiVersion: API_VERSION, kind: 'InferenceService', metadata: { name, namespace: NAMESPACE } };
     return this.cluster.server.create({ ...object, spec: { model: { name: model } } } as KubeObject);
   }
 
@@ -141,6 +150,3 @@ export class ModelWorld {
     await this.reconcile(name);
   }
 }
-
-/** The API version of a Model, for manifests in tests. */
-export const MODEL_API = API_VERSION;

@@ -4,13 +4,13 @@ import { jobEnd } from '../../decide/model/observed.ts';
 import { isConflict } from '../../kube/api-errors.ts';
 import type { Cluster, KubeObject } from '../../kube/cluster.ts';
 import { CONFIG_MAP, DEPLOYMENT, POD } from './deps.ts';
-import { listJobs, type Job } from './observe.ts';
+import { listJobs, podsOfJob, type Job } from './observe.ts';
 
 const LOOK_AGAIN_MS = 5 * 60_000;
 
 /** Removes Jobs and golden copies that nobody needs; gives when to look again while something still uses one. */
 export async function tidy(cluster: Cluster, model: Model, status: ModelStatus): Promise<number | undefined> {
-  const jobs = listJobs(cluster, model).filter((job) => isSuperseded(job, status));
+  const jobs = listJobs(cluster, model).filter((job) => isSuperseded(job, status) && !hasEnded(cluster, job));
   for (const job of jobs) await removeQuietly(cluster, job);
   const leftovers = listGoldenCopies(cluster, model).filter(({ metadata }) => !isNamed(metadata.name, status));
   const mounted = leftovers.length === 0 ? new Set<string>() : mountedConfigMaps(cluster, model);
@@ -20,7 +20,12 @@ export async function tidy(cluster: Cluster, model: Model, status: ModelStatus):
 
 /** Jobs that ended are kept for their logs; the API server removes them after ten minutes. */
 const isSuperseded = (job: Job, { candidate }: ModelStatus): boolean =>
-  job.metadata.name !== candidate?.job && jobEnd(job) === undefined && job.metadata.deletionTimestamp === undefined;
+  job.metadata.name !== candidate?.job && job.metadata.deletionTimestamp === undefined;
+
+/** The Job says so a moment after its pod. */
+const hasEnded = (cluster: Cluster, job: Job): boolean =>
+  jobEnd(job) !== undefined ||
+  podsOfJob(cluster, job).some(({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed');
 
 const listGoldenCopies = (cluster: Cluster, { metadata }: Model): readonly KubeObject[] =>
   cluster

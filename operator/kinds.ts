@@ -1,0 +1,41 @@
+import { API_VERSION } from '../crds/schema/shared.ts';
+import { managedSelector } from './build/labels.ts';
+import type { WatchedKind } from './kube/watched-kind.ts';
+
+const managed = Object.entries(managedSelector)
+  .map(([label, value]) => `${label}=${value}`)
+  .join();
+
+const child = (apiVersion: string, kind: string): WatchedKind => ({ apiVersion, kind, labelSelector: managed });
+
+/** Kinds that users write and the operator reconciles. */
+export const PARENT_KINDS: readonly WatchedKind[] = [
+  { apiVersion: API_VERSION, kind: 'Model' },
+  { apiVersion: API_VERSION, kind: 'InferenceService' },
+];
+
+/** Kinds that the operator makes, and watches by its label. */
+export const CHILD_KINDS: readonly WatchedKind[] = [
+  child('batch/v1', 'Job'),
+  child('v1', 'ConfigMap'),
+  child('apps/v1', 'Deployment'),
+  child('apps/v1', 'ControllerRevision'),
+  child('v1', 'Service'),
+  child('v1', 'PersistentVolumeClaim'),
+  child('autoscaling/v2', 'HorizontalPodAutoscaler'),
+  child('policy/v1', 'PodDisruptionBudget'),
+  child('networking.k8s.io/v1', 'NetworkPolicy'),
+  child('resource.k8s.io/v1', 'ResourceClaimTemplate'),
+];
+
+/** Kinds that others make of our children; the operator only watches them. */
+export const SEEN_KINDS: readonly WatchedKind[] = [child('v1', 'Pod')];
+
+/** Kinds that are read from the API server when there is a question: why a pod does not start, and which nodes there are. */
+export const ASKED_KINDS: readonly { apiVersion: string; kind: string; isClusterScoped?: boolean }[] = [
+  { apiVersion: 'v1', kind: 'Event' },
+  { apiVersion: 'v1', kind: 'Node', isClusterScoped: true },
+];
+
+/** Everything that is kept in the watch cache. */
+export const WATCHED_KINDS: readonly WatchedKind[] = [...PARENT_KINDS, ...CHILD_KINDS, ...SEEN_KINDS];
