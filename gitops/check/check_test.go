@@ -145,6 +145,7 @@ func TestBrokenNamesTheRule(t *testing.T) {
 		{"engines that differ", "1", ready, "Current", "Progressing", "both engines agree"},
 		{"Current without Ready", "1", notReady, "Current", "Healthy", "Current only while Ready is True"},
 		{"Healthy without Ready", "1", notReady, "InProgress", "Healthy", "Healthy only while Ready is True"},
+		{"Suspended without saying so", "1", ready, "Current", "Suspended", "Suspended only while Ready says so"},
 		{"Stalled that is not Failed", "1", notReady + "," + stalled, "InProgress", "Progressing", "Stalled is Failed and Degraded"},
 		{"an unseen change that is Current", "0", ready, "Current", "Healthy", "an unseen change is InProgress and Progressing"},
 		{"no Ready", "1", stalled, "Failed", "Degraded", "Ready exists once the object was seen"},

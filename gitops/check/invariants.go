@@ -46,8 +46,8 @@ func (facts Facts) isSettled() bool {
 
 // agreeing says which verdicts of Argo CD mean the same as one of kstatus.
 var agreeing = map[string][]string{
-	"Current":     {"Healthy"},
-	"InProgress":  {"Progressing", "Suspended"},
+	"Current":     {"Healthy", "Suspended"},
+	"InProgress":  {"Progressing"},
 	"Failed":      {"Degraded"},
 	"Terminating": {"Progressing"},
 }
@@ -64,6 +64,9 @@ var invariants = []invariant{
 	}},
 	{"Healthy only while Ready is True", func(facts Facts, _, argo string) bool {
 		return argo != "Healthy" || facts.is("Ready", "True")
+	}},
+	{"Suspended only while Ready says so", func(facts Facts, _, argo string) bool {
+		return argo != "Suspended" || (facts.is("Ready", "True") && text(facts.Conditions["Ready"], "reason") == "Suspended")
 	}},
 	{"Stalled is Failed and Degraded", func(facts Facts, kstatus, argo string) bool {
 		return !facts.isSettled() || !facts.is("Stalled", "True") || (kstatus == "Failed" && argo == "Degraded")

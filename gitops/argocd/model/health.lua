@@ -39,10 +39,10 @@ end
 if ready == nil then
   return verdict("Progressing", "The AI Mass operator has not said yet whether this object is ready.")
 end
-if ready.status == "True" then
-  return verdict("Healthy", words(ready))
+if ready.status ~= "True" then
+  return verdict("Progressing", words(ready))
 end
 if ready.reason == "Suspended" then
   return verdict("Suspended", words(ready))
 end
-return verdict("Progressing", words(ready))
+return verdict("Healthy", words(ready))
