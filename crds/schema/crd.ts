@@ -16,7 +16,7 @@ export interface PrinterColumn {
 }
 
 /** The JSON paths behind `kubectl scale` and autoscalers. */
-export interface ScalePaths {
+interface ScalePaths {
   specReplicasPath: string;
   statusReplicasPath: string;
   labelSelectorPath: string;

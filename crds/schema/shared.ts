@@ -47,7 +47,7 @@ export const configMapKey = (defaultKey: string, what: string) =>
   });
 
 /** The standard Kubernetes condition. */
-export const condition = z.object({
+const condition = z.object({
   type: z.string().max(316).describe('Name of the condition. It reads well as True.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('True, False or Unknown.'),
   observedGeneration: z

@@ -8,7 +8,7 @@ import { walkSchema } from '../../crds/schema/structural.ts';
 const escapeCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 /** The type of a field as people say it. */
-export const typeName = (node: StructuralSchema): string => {
+const typeName = (node: StructuralSchema): string => {
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (node['x-kubernetes-int-or-string'] === true) return 'quantity';
   if (node.items !== undefined) return `list of ${typeName(node.items)}`;
