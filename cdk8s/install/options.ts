@@ -71,6 +71,15 @@ export function decideInstallation(options: InstallOptions = {}): Installation {
     images,
     replicas,
     registrySizeGiB: registry === false ? undefined : registry.sizeGiB,
-    settings: parseSettings({ runtimeImage: images.runtime, namespace, insecureRegistries, ...options.settings }),
+    settings: withLeaseName(
+      `${name}-operator`,
+      parseSettings({ runtimeImage: images.runtime, namespace, insecureRegistries, ...options.settings }),
+    ),
   };
 }
+
+/** Two installations in one namespace must not elect one leader between them. */
+const withLeaseName = (leaseName: string, settings: Settings): Settings => ({
+  ...settings,
+  leaderElection: { ...settings.leaderElection, leaseName },
+});

@@ -43,7 +43,8 @@ const operatorRules = (): ClusterRolePolicyRule[] => [
     resource('', 'configmaps'),
   ]),
   rule(READ, [resource('', 'pods')]),
-  rule(['create', 'patch'], [resource('events.k8s.io', 'events')]),
+  rule(['list'], [resource('', 'events')]),
+  rule(['create'], [resource('events.k8s.io', 'events')]),
 ];
 
 /** Cluster-scoped names carry the namespace: installations of one name may live in two namespaces. */
@@ -63,8 +64,7 @@ export function grantOperator(scope: Construct, installation: Installation, acco
 
   const metadata = { name: `${installation.operatorName}-leader`, namespace: installation.namespace, labels: shared };
   const leader = new Role(scope, 'rights-leader', { metadata });
-  leader.allow(['get', 'create', 'update', 'patch'], resource('coordination.k8s.io', 'leases'));
-  leader.allow(['create', 'patch'], resource('events.k8s.io', 'events'));
+  leader.allow(['get', 'create', 'update'], resource('coordination.k8s.io', 'leases'));
   new RoleBinding(scope, 'binding-leader', { metadata, role: leader as IRole }).addSubjects(account);
 }
 

@@ -140,6 +140,14 @@ describe('two releases', () => {
     expect(others.filter((one) => first.has(one))).toEqual([]);
   });
 
+  test('elect a leader each', () => {
+    const leases = ['aimass', 'beta'].map((name) => {
+      const maps = render({}, { name }).filter(({ data }) => data?.['settings.yaml'] !== undefined);
+      return parseSettings(parse(maps[0]?.data?.['settings.yaml'] ?? '')).leaderElection.leaseName;
+    });
+    expect(leases).toEqual(['aimass-operator', 'beta-aimass-operator']);
+  });
+
   test('fullnameOverride replaces the prefix everywhere but in the name of the registry', () => {
     const names = render({ fullnameOverride: 'zebra' }).filter(({ kind }) => kind !== 'CustomResourceDefinition');
     const unlike = names.map(({ metadata }) => metadata.name).filter((name) => !name.startsWith('zebra'));

@@ -94,6 +94,7 @@ capabilities:
 {{- $registries = concat $registries (include "aimass.registryAddresses" . | fromJsonArray) | uniq -}}
 {{- end -}}
 {{- $_ := set $settings "insecureRegistries" $registries -}}
+{{- $_ := set $settings.leaderElection "leaseName" (include "aimass.operatorName" .) -}}
 {{- $_ := set $settings "runtimeImage" (include "aimass.image" (dict "root" . "image" .Values.image.runtime)) -}}
 {{- $_ := set $settings "runtimeImagePullPolicy" .Values.image.runtime.pullPolicy -}}
 {{- $_ := set $settings "imagePullSecrets" .Values.imagePullSecrets -}}

@@ -41,7 +41,11 @@
 - apiGroups: ['']
   resources: [pods]
   verbs: [get, list, watch]
+- apiGroups: ['']
+  resources: [events]
+  verbs: [list]
+# What happened to a Model or an InferenceService.
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 {{- end -}}
