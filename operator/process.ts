@@ -12,8 +12,6 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { VERSION } from './version.ts';
 import { Wiring } from './wiring.ts';
 
-const LEASE = 'aimass-operator';
-
 /** What the process is told from outside. */
 export interface ProcessOptions {
   settings: Settings;
@@ -88,7 +86,7 @@ export class OperatorProcess {
     const timeoutMs = (renewDeadlineSeconds * 1000) / 2;
     return new LeaderElector({
       ...leaderElection,
-      client: createLeaseClient(this.#cluster.api, { name: LEASE, namespace, timeoutMs }),
+      client: createLeaseClient(this.#cluster.api, { name: leaderElection.leaseName, namespace, timeoutMs }),
       identity: `${instance}_${randomUUID()}`,
       clock: systemClock,
       random: Math.random,

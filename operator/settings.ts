@@ -52,6 +52,8 @@ const settingsSchema = z.strictObject({
   leaderElection: z
     .strictObject({
       enabled: z.boolean().default(true),
+      /** Operators that share this name elect one leader; two installations in one namespace need two names. */
+      leaseName: z.string().min(1).default('aimass-operator'),
       leaseSeconds: z.int().min(3).default(15),
       renewDeadlineSeconds: z.int().min(2).default(10),
       retrySeconds: z.int().min(1).default(2),
