@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds every Kubernetes program that the local cluster needs from its Go module: no container registry, no binaries
 # from the internet. What is already built is left alone, so a second run takes no time.
-#   build.sh [all | cluster | control-plane]
+#   build.sh [all | cluster | control-plane | PROGRAM...]
 #     control-plane   etcd kube-apiserver kube-controller-manager kube-scheduler kubectl (for tests without nodes)
 #     cluster         also kubelet kube-proxy coredns metrics-server helm
 #     all             also kwok (simulated nodes for measurements)
@@ -118,8 +118,9 @@ main() {
     control-plane) wanted=("${control_plane[@]}") ;;
     cluster) wanted=("${control_plane[@]}" "${cluster[@]}") ;;
     all) wanted=("${control_plane[@]}" "${cluster[@]}" kwok) ;;
-    *) sed -n '2,9p' "$0"; exit 2 ;;
+    *) wanted=("$@") ;;
   esac
+  for program in "${wanted[@]}"; do [ -n "$(stamp "$program")" ] || { sed -n '2,9p' "$0"; exit 2; }; done
   mkdir -p "$BIN" "$CACHE/log"
   exec 9> "$CACHE/build.lock"
   flock -n 9 || { say "another build is running; waiting for it"; flock 9; }
