@@ -31,6 +31,8 @@ export interface ApiDeps {
   userAgent: string;
   maxInFlight?: number;
   timeoutMs?: number;
+  /** Asked before each write that is not urgent: a process that lost its lead must not write, whatever its timers say. */
+  mayWrite?: () => boolean;
 }
 
 const MAX_RETRIES = 3;
@@ -121,6 +123,7 @@ export class Api {
     const { connection, userAgent } = this.#deps;
     const { headers, dispatcher } = await connection.credentials();
     const hasBody = call.body !== undefined;
+    this.#checkLead(call);
     const answer = await dispatcher.request({
       origin: connection.server,
       path: call.path + queryText(call.query),
@@ -137,6 +140,13 @@ export class Api {
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     if (answer.statusCode === 401) connection.invalidate();
     throw await readError(answer, call);
+  }
+
+  #checkLead(call: ApiCall): void {
+    const isWrite = call.method !== 'GET' && call.urgent !== true;
+    if (isWrite && this.#deps.mayWrite?.() === false) {
+      throw new Error(`${call.method} ${call.path}: not sent, because this process does not lead`);
+    }
   }
 }
 

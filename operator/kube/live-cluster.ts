@@ -32,6 +32,8 @@ export interface LiveClusterOptions {
   timing?: Partial<ReflectorTiming>;
   maxInFlight?: number;
   requestTimeoutMs?: number;
+  /** Asked before each write; pass the elector's `isLeader`. */
+  mayWrite?: () => boolean;
 }
 
 /** How one watch is doing, for health checks and metrics. */
@@ -61,7 +63,8 @@ export class LiveCluster implements Cluster {
   constructor(options: LiveClusterOptions) {
     const { connection, log, metrics, clock = systemClock, random = Math.random } = options;
     const userAgent = `aimass-operator/${options.version}`;
-    const limits = { maxInFlight: options.maxInFlight ?? 32, timeoutMs: options.requestTimeoutMs ?? 30_000 };
+    const mayWrite = options.mayWrite ?? ((): boolean => true);
+    const limits = { mayWrite, maxInFlight: options.maxInFlight ?? 32, timeoutMs: options.requestTimeoutMs ?? 30_000 };
     this.api = new Api({ connection, clock, metrics, random, userAgent, ...limits });
     this.#metrics = metrics;
     this.#kinds = new Map(options.kinds.map((kind) => [kindName(kind), kind]));

@@ -51,6 +51,7 @@ export class LeaderElector {
   /** Start of the last renewal that succeeded, while we hold the Lease. */
   #renewedAt: number | undefined;
   #isLost = false;
+  #attempting: Promise<void> = Promise.resolve();
 
   constructor(options: ElectorOptions) {
     const { leaseSeconds, renewDeadlineSeconds, retrySeconds } = options;
@@ -71,7 +72,8 @@ export class LeaderElector {
   /** Stands for election, leads, and ends when stopped or when the lead was lost. */
   async run(): Promise<void> {
     while (!this.#isOver()) {
-      await this.#attempt();
+      this.#attempting = this.#attempt();
+      await this.#attempting;
       const jitter = this.#renewedAt === undefined ? 1 + this.#options.random() * 0.2 : 1;
       if (!this.#isOver())
         await sleep(this.#options.clock, this.#options.retrySeconds * 1000 * jitter, this.#stop.signal);
@@ -81,6 +83,8 @@ export class LeaderElector {
   /** Stops renewing and, if we lead, gives the Lease away. Call it only after all work has stopped. */
   async release(): Promise<void> {
     this.#stop.abort();
+    // A renewal under way would make our version of the Lease stale.
+    await this.#attempting;
     const wasLeader = this.isLeader();
     this.#isLost = true;
     const lease = this.#lease;
