@@ -1,6 +1,6 @@
 import { API_VERSION } from '../crds/schema/shared.ts';
 import { managedSelector } from './build/labels.ts';
-import type { WatchedKind } from './kube/watched-kind.ts';
+import { pluralOf, type WatchedKind } from './kube/watched-kind.ts';
 
 const managed = Object.entries(managedSelector)
   .map(([label, value]) => `${label}=${value}`)
@@ -39,3 +39,25 @@ export const ASKED_KINDS: readonly { apiVersion: string; kind: string; isCluster
 
 /** Everything that is kept in the watch cache. */
 export const WATCHED_KINDS: readonly WatchedKind[] = [...PARENT_KINDS, ...CHILD_KINDS, ...SEEN_KINDS];
+
+const PARENT_VERBS = ['get', 'list', 'watch'] as const;
+const CHILD_VERBS = [...PARENT_VERBS, 'create', 'patch', 'delete'] as const;
+
+/** The rights that the operator uses, as `group/resource:verb`. The chart and the install manifest must grant these. */
+export function requiredRights(): string[] {
+  const rights = (kinds: readonly WatchedKind[], verbs: readonly string[], suffix = ''): string[] =>
+    kinds.flatMap((kind) => verbs.map((verb) => `${groupOf(kind)}/${pluralOf(kind.kind)}${suffix}:${verb}`));
+  return [
+    ...rights(PARENT_KINDS, PARENT_VERBS),
+    ...rights(PARENT_KINDS, ['patch'], '/status'),
+    // Clusters that check owner references ask for this right on the owner (blockOwnerDeletion).
+    ...rights(PARENT_KINDS, ['update'], '/finalizers'),
+    ...rights(CHILD_KINDS, CHILD_VERBS),
+    ...rights(SEEN_KINDS, PARENT_VERBS),
+    ...rights(ASKED_KINDS, ['list']),
+    'events.k8s.io/events:create',
+  ];
+}
+
+const groupOf = ({ apiVersion }: WatchedKind): string =>
+  apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';

@@ -3,6 +3,9 @@ import type { Cluster, KubeObject } from './kube/cluster.ts';
 import { PARENT_KINDS } from './kinds.ts';
 import { systemClock, type Clock } from './loop/clock.ts';
 import { startController, type Controller } from './loop/controller.ts';
+import { CapacityReader } from './reconcile/inference-service/capacity-reader.ts';
+import type { PodVoices } from './reconcile/inference-service/deps.ts';
+import { reconcileInferenceService } from './reconcile/inference-service/reconcile.ts';
 import { VerificationLine } from './reconcile/model/line.ts';
 import { reconcileModel } from './reconcile/model/reconcile.ts';
 import { restoreLine } from './reconcile/model/restore-line.ts';
@@ -20,6 +23,9 @@ export interface WiringDeps {
   metrics: Metrics;
   clock?: Clock;
 }
+
+/** Nothing is scraped yet. */
+const SILENT: PodVoices = { figures: () => undefined, readiness: () => new Map() };
 
 type Controllers = Readonly<Record<Route['controller'], Controller>>;
 
@@ -77,7 +83,10 @@ export class Wiring {
   }
 
   #startServices(): Controller {
-    return this.#start('service', () => Promise.resolve({}));
+    const { cluster, settings, clock = systemClock } = this.#deps;
+    const now = (): Date => new Date(clock.now());
+    const deps = { cluster, settings, now, capacity: new CapacityReader(cluster, now), voices: SILENT };
+    return this.#start('service', (key) => reconcileInferenceService(refOf(key), deps));
   }
 
   #start(name: Route['controller'], reconcile: (key: string) => Promise<{ requeueAfterMs?: number }>): Controller {

@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import type { KubeObject } from './kube/cluster.ts';
+import { routesOf } from './routes.ts';
+import { ServicesByModel } from './services-by-model.ts';
+
+const API = 'aimass.dev/v1alpha1';
+
+const service = (name: string, model: string): KubeObject =>
+  ({
+    apiVersion: API,
+    kind: 'InferenceService',
+    metadata: { name, namespace: 'a' },
+    spec: { model: { name: model } },
+  }) as KubeObject;
+
+const model = (status: object = {}): KubeObject =>
+  ({
+    apiVersion: API,
+    kind: 'Model',
+    metadata: { name: 'iris', namespace: 'a', uid: 'u' },
+    spec: {},
+    status,
+  }) as KubeObject;
+
+const child = (kind: string, metadata: object): KubeObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name: 'x', namespace: 'a', ...metadata },
+});
+
+const indexOf = (...services: KubeObject[]): ServicesByModel => {
+  const index = new ServicesByModel();
+  for (const object of services) index.observe({ type: 'added', object });
+  return index;
+};
+
+describe('routesOf', () => {
+  const services = indexOf(service('web', 'iris'), service('app', 'iris'), service('other', 'wine'));
+  const keys = (...change: Parameters<typeof routesOf>): string[] =>
+    routesOf(...change).map(({ controller, key }) => `${controller} ${key}`);
+
+  test.each([
+    { name: 'a new Model wakes its services', change: { type: 'added' as const, object: model() } },
+    {
+      name: 'a Model with a new revision wakes its services',
+      change: { type: 'updated' as const, object: model({ current: { revision: 'b' } }), previous: model() },
+    },
+  ])('$name', ({ change }) => {
+    expect(keys(change, services)).toEqual(['model a/iris', 'service a/app', 'service a/web']);
+  });
+
+  test('a Model that only counts its services wakes none of them', () => {
+    const change = { type: 'updated' as const, object: model({ usedByCount: 3 }), previous: model({ usedByCount: 2 }) };
+    expect(keys(change, services)).toEqual(['model a/iris']);
+  });
+
+  test('a service that moves to another Model concerns both, gathered with others', () => {
+    const change = { type: 'updated' as const, object: service('web', 'wine'), previous: service('web', 'iris') };
+    expect(keys(change, services)).toEqual(['service a/web', 'model a/iris', 'model a/wine']);
+    expect(routesOf(change, services).map(({ delayMs }) => delayMs)).toEqual([undefined, 2000, 2000]);
+  });
+
+  test('a service that changes otherwise concerns no Model', () => {
+    const change = { type: 'updated' as const, object: service('web', 'iris'), previous: service('web', 'iris') };
+    expect(keys(change, services)).toEqual(['service a/web']);
+  });
+
+  test.each([
+    {
+      name: 'a Job leads to its Model',
+      object: child('Job', { ownerReferences: [{ apiVersion: API, kind: 'Model', name: 'iris', uid: 'u' }] }),
+      want: ['model a/iris'],
+    },
+    {
+      name: 'a Deployment leads to its service',
+      object: child('Deployment', {
+        ownerReferences: [{ apiVersion: API, kind: 'InferenceService', name: 'web', uid: 'u' }],
+      }),
+      want: ['service a/web'],
+    },
+    {
+      name: 'a verification pod leads to its Model',
+      object: child('Pod', { labels: { 'app.kubernetes.io/component': 'verification', 'aimass.dev/model': 'iris' } }),
+      want: ['model a/iris'],
+    },
+    {
+      name: 'a serving pod leads to its service, not to its Model',
+      object: child('Pod', { labels: { 'aimass.dev/inference-service': 'web', 'aimass.dev/model': 'iris' } }),
+      want: ['service a/web'],
+    },
+    { name: 'a stranger leads nowhere', object: child('Pod', { labels: {} }), want: [] },
+  ])('$name', ({ object, want }) => {
+    expect(keys({ type: 'updated', object, previous: object }, services)).toEqual(want);
+  });
+});
+
+describe('ServicesByModel', () => {
+  test('follows services that come, move and go', () => {
+    const index = indexOf(service('web', 'iris'));
+    index.observe({ type: 'updated', object: service('web', 'wine'), previous: service('web', 'iris') });
+    expect(index.of({ namespace: 'a', name: 'iris' })).toEqual([]);
+    expect(index.of({ namespace: 'a', name: 'wine' })).toEqual(['web']);
+    index.observe({ type: 'deleted', object: service('web', 'wine') });
+    expect(index.of({ namespace: 'a', name: 'wine' })).toEqual([]);
+  });
+});
