@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a task needs, and only those whose programs are missing.
 #   packages.sh cluster   containerd, runc, CNI plugins, iptables, conntrack, iproute2, openssl
-#   packages.sh images    buildah, mmdebstrap
+#   packages.sh images    buildah
+#   packages.sh python    python3 with venv, for library/train
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin
 
@@ -16,8 +17,13 @@ for task in "$@"; do
       need ip iproute2; need openssl openssl; need nsenter util-linux; need pgrep procps
       need /usr/lib/cni/bridge containernetworking-plugins
       ;;
-    images) need buildah buildah; need mmdebstrap mmdebstrap ;;
-    *) sed -n '2,4p' "$0"; exit 2 ;;
+    images) need buildah buildah ;;
+    python)
+      need python3 python3
+      # Without ensurepip, which Debian packs apart, a virtual environment has no pip.
+      ! command -v python3 > /dev/null || python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
+      ;;
+    *) sed -n '2,5p' "$0"; exit 2 ;;
   esac
 done
 [ ${#missing[@]} -gt 0 ] || exit 0

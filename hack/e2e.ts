@@ -1,0 +1,80 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { hostAddress, ownCluster, removeOwnCluster, type Cluster } from './install/clusters.ts';
+import {
+  RELEASE_NAMESPACE,
+  installChart,
+  kubectl,
+  provideImages,
+  pushLibrary,
+  type Images,
+} from './install/product.ts';
+import { step } from './install/progress.ts';
+import { programEnvironment, run } from './install/programs.ts';
+import { programFolder } from './local-cluster/processes.ts';
+
+const CLUSTER = 'e2e';
+const LOGS = join(dirname(programFolder()), 'log', 'e2e');
+const args = process.argv.slice(2);
+const keep = args.includes('--keep');
+
+/** Runs the end-to-end tests against what was installed; jest's own output is the progress. */
+async function runTests(cluster: Cluster, images: Images): Promise<void> {
+  const env = {
+    ...cluster.env,
+    AIMASS_TESTS: 'e2e',
+    AIMASS_E2E_CLUSTER: CLUSTER,
+    AIMASS_E2E_HOST_ADDRESS: await hostAddress(CLUSTER),
+    AIMASS_E2E_RELEASE_NAMESPACE: RELEASE_NAMESPACE,
+    AIMASS_E2E_RUNTIME_IMAGE: images.runtime,
+  };
+  const jest = ['--verbose', ...args.filter((argument) => argument !== '--keep')];
+  await run('jest', jest, { env: programEnvironment(env), passThrough: true });
+}
+
+/** Keeps what explains a failure, before the cluster goes. */
+async function keepEvidence(cluster: Cluster): Promise<void> {
+  mkdirSync(LOGS, { recursive: true });
+  const questions: Record<string, string[]> = {
+    'objects.txt': ['get', 'all,models,inferenceservices,pvc,configmaps,leases', '-A', '-o', 'wide'],
+    'custom-resources.yaml': ['get', 'models,inferenceservices', '-A', '-o', 'yaml'],
+    'events.txt': ['get', 'events', '-A', '--sort-by=.metadata.creationTimestamp'],
+    'pods.txt': ['describe', 'pods', '-A'],
+    'operator.log': [
+      'logs',
+      'deployment/aimass-operator',
+      '-n',
+      RELEASE_NAMESPACE,
+      '--all-pods',
+      '--prefix',
+      '--tail=-1',
+    ],
+  };
+  for (const [file, question] of Object.entries(questions)) {
+    writeFileSync(join(LOGS, file), await kubectl(cluster, question).catch(String));
+  }
+  console.error(`What the cluster looked like at the end: ${LOGS}`);
+}
+
+async function main(): Promise<void> {
+  const cluster = await step('start a cluster', (say) => ownCluster(CLUSTER, say, ['--audit']));
+  try {
+    const images = await step('build the images and load them', (say) => provideImages(cluster, say));
+    await step('install the Helm chart', (say) => installChart(cluster, images, say));
+    await step('push the model library', (say) => pushLibrary(cluster, say));
+    await runTests(cluster, images);
+  } catch (error) {
+    await keepEvidence(cluster);
+    throw error;
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message.split('\n')[0] : error);
+  process.exitCode = 1;
+} finally {
+  if (keep) console.log(`the cluster stays: hack/local-cluster/cluster.sh down --name ${CLUSTER}`);
+  else await step('take the cluster away', () => removeOwnCluster(CLUSTER));
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+import { countGo, countJest, sumCounts } from './count.ts';
+
+const assertion = (status: string, fullName = 'does it') => ({ status, fullName });
+const file = (status: string, assertionResults: object[], message = '') => ({
+  name: 'a.test.ts',
+  status,
+  message,
+  assertionResults,
+});
+
+describe('countJest', () => {
+  test.each([
+    {
+      name: 'each test counts one',
+      files: [file('passed', [assertion('passed'), assertion('passed'), assertion('pending')])],
+      want: { passed: 2, failed: 0, skipped: 1, failures: [] },
+    },
+    {
+      name: 'a failed test is named with its file',
+      files: [file('failed', [assertion('passed'), assertion('failed', 'adds up')])],
+      want: { passed: 1, failed: 1, skipped: 0, failures: ['a.test.ts: adds up'] },
+    },
+    {
+      name: 'a file that cannot be loaded is one failure, with its reason',
+      files: [file('failed', [], '\n  SyntaxError: unexpected token\n at x')],
+      want: { passed: 0, failed: 1, skipped: 0, failures: ['a.test.ts:   SyntaxError: unexpected token'] },
+    },
+    {
+      name: 'a failure after the last test, as in afterAll, is not lost',
+      files: [file('failed', [assertion('passed')], 'afterAll broke')],
+      want: { passed: 1, failed: 1, skipped: 0, failures: ['a.test.ts: afterAll broke'] },
+    },
+  ])('$name', ({ files, want }) => expect(countJest(JSON.stringify({ testResults: files }))).toEqual(want));
+});
+
+describe('countGo', () => {
+  const lines = (...events: object[]) => events.map((event) => JSON.stringify(event)).join('\n');
+  test.each([
+    {
+      name: 'tests count, packages do not',
+      output: lines({ Action: 'pass', Package: 'p', Test: 'A' }, { Action: 'pass', Package: 'p' }),
+      want: { passed: 1, failed: 0, skipped: 0, failures: [] },
+    },
+    {
+      name: 'a failed test is named once, not again for its package',
+      output: lines({ Action: 'fail', Package: 'p', Test: 'A' }, { Action: 'fail', Package: 'p' }),
+      want: { passed: 0, failed: 1, skipped: 0, failures: ['p A'] },
+    },
+    {
+      name: 'a package that does not compile is one failure; what the compiler prints is no event',
+      output: `# p\nx.go:1: oops\n${lines({ Action: 'fail', Package: 'p' })}`,
+      want: { passed: 0, failed: 1, skipped: 0, failures: ['p'] },
+    },
+  ])('$name', ({ output, want }) => expect(countGo(output)).toEqual(want));
+});
+
+test('sumCounts adds', () => {
+  const one = { passed: 1, failed: 2, skipped: 3, failures: ['x'] };
+  expect(sumCounts([one, one])).toEqual({ passed: 2, failed: 4, skipped: 6, failures: ['x', 'x'] });
+});

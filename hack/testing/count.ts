@@ -1,0 +1,68 @@
+/** How many tests passed and failed; `failures` names the failed ones. */
+export interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+  failures: string[];
+}
+
+interface JestReport {
+  testResults: {
+    name: string;
+    message: string;
+    status: string;
+    assertionResults: { status: string; fullName: string }[];
+  }[];
+}
+
+/** Counts a report of `jest --json`. A file that could not be run at all is one failure. */
+export function countJest(report: string): Count {
+  const { testResults } = JSON.parse(report) as JestReport;
+  const count: Count = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  for (const file of testResults) {
+    for (const { status, fullName } of file.assertionResults) {
+      if (status === 'passed') count.passed++;
+      else if (status === 'failed') fail(count, `${file.name}: ${fullName}`);
+      else count.skipped++;
+    }
+    const broken = file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed');
+    if (broken) fail(count, `${file.name}: ${file.message.split('\n').find((line) => line.trim() !== '') ?? ''}`);
+  }
+  return count;
+}
+
+interface GoEvent {
+  Action: string;
+  Package?: string;
+  Test?: string;
+}
+
+/** Counts the events of `go test -json`. A package that does not compile is one failure. */
+export function countGo(output: string): Count {
+  const events = output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as GoEvent);
+  const count: Count = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  for (const { Action, Package = '', Test } of events.filter((event) => event.Test !== undefined)) {
+    if (Action === 'pass') count.passed++;
+    else if (Action === 'skip') count.skipped++;
+    else if (Action === 'fail') fail(count, `${Package} ${Test}`);
+  }
+  const brokenPackages = events.filter(({ Action, Test }) => Action === 'fail' && Test === undefined);
+  if (count.failed === 0) for (const { Package = '' } of brokenPackages) fail(count, Package);
+  return count;
+}
+
+function fail(count: Count, name: string): void {
+  count.failed++;
+  count.failures.push(name);
+}
+
+/** The sum of counts. */
+export const sumCounts = (counts: readonly Count[]): Count => ({
+  passed: counts.reduce((sum, { passed }) => sum + passed, 0),
+  failed: counts.reduce((sum, { failed }) => sum + failed, 0),
+  skipped: counts.reduce((sum, { skipped }) => sum + skipped, 0),
+  failures: counts.flatMap(({ failures }) => failures),
+});
