@@ -125,6 +125,32 @@ describe('the operator as a process against a real API server', () => {
     expect(world.writes()).toEqual(before);
   });
 
+  test('services over the Model get their children, and the Model counts them in few writes', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `web-${index}`);
+    const before = world.writes().length;
+    for (const name of names) {
+      await world.create({
+        apiVersion: API,
+        kind: 'InferenceService',
+        metadata: { name, namespace: 'team' },
+        spec: { model: { name: 'iris' } },
+      } as KubeObject);
+    }
+    await eventually(async () => ((await world.list('apps/v1', 'Deployment')).length === 20 ? true : undefined));
+    await eventually(async () => {
+      const model = await world.get<StoredModel>(API, 'Model', 'iris');
+      return model?.status?.usedByCount === 20 ? true : undefined;
+    });
+    const toModel = world
+      .writes()
+      .slice(before)
+      .filter(({ resource }) => resource === 'models/status');
+    expect(toModel.length).toBeLessThanOrEqual(3);
+    const settled = world.writes().length;
+    await sleep(CONVERGED_MS / 2);
+    expect(world.writes().slice(settled)).toEqual([]);
+  }, 90_000);
+
   test('the Job meets Pod Security "restricted"', async () => {
     const namespace = await world.create({
       apiVersion: 'v1',
