@@ -7,6 +7,7 @@ import { Tracker } from './tracker.ts';
 /** How long the same children take without any operator. */
 export interface FloorFigures {
   allReadySeconds: number;
+  medianSeconds: number;
   deleteSeconds: number;
   platformCpuMs: number;
 }
@@ -35,15 +36,19 @@ export async function measureFloor(
   const deployments = new Tracker(api, await api.collection('apps/v1', 'Deployment', namespace), isAvailable);
   try {
     const cpuBefore = platformCpuMs(cluster);
-    const createdAt = performance.now();
+    const startedAt = performance.now();
+    const createdAt = new Map<string, number>();
     await forEachConcurrently(sets, async (set) => {
+      const deployment = set.find(({ kind }) => kind === 'Deployment');
+      createdAt.set(deployment?.metadata.name ?? '', performance.now());
       for (const child of set) await api.create(child);
     });
     await deployments.until(({ passedAt }) => passedAt.size === count, timeoutMs);
-    const allReadySeconds = seconds(createdAt);
+    const allReadySeconds = seconds(startedAt);
+    const medianSeconds = medianWait(createdAt, deployments);
     const platform = platformCpuMs(cluster) - cpuBefore;
     const deleteSeconds = await measureRemoval(api, { objects: sets.flat(), children, namespace, timeoutMs });
-    return { allReadySeconds, deleteSeconds, platformCpuMs: platform };
+    return { allReadySeconds, medianSeconds, deleteSeconds, platformCpuMs: platform };
   } finally {
     deployments.stop();
   }
@@ -95,6 +100,11 @@ export async function measureFloorSingle(
     deployments.stop();
     await api.send('DELETE', `/api/v1/namespaces/${namespace}`);
   }
+}
+
+/** The median of the seconds between the creation of an object and its passing the test. */
+export function medianWait(createdAt: ReadonlyMap<string, number>, { passedAt }: Tracker): number {
+  return median([...createdAt].map(([name, at]) => ((passedAt.get(name) ?? Number.NaN) - at) / 1000));
 }
 
 /** The middle value, or the lower of the two in the middle. */

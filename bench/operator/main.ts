@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AuditLog } from './audit-log.ts';
 import { OPERATOR_USER, startBenchCluster, type BenchCluster } from './cluster.ts';
 import { measureFloor, measureFloorSingle } from './floor.ts';
-import { startOperator } from './operator-process.ts';
+import { lastOperatorWords, startOperator } from './operator-process.ts';
 import { reportText, type Figures, type SizeFigures } from './report.ts';
 import { measureLibrary, measureServices, measureSingle, type Bench } from './services.ts';
 import { learnChildren, learnVerifiedStatus, removeTemplate, type Template } from './template.ts';
@@ -79,7 +80,7 @@ async function measure(
     measured.push({ count, floor, services: await measureServices(bench, count) });
   }
   const library = models > 0 ? { count: models, ...(await measureLibrary(bench, models)) } : undefined;
-  return { childCount: template.children.length, single, sizes: measured, ...(library && { library }) };
+  return { machine, childCount: template.children.length, single, sizes: measured, ...(library && { library }) };
 }
 
 async function runFromCommandLine(): Promise<void> {
@@ -107,6 +108,9 @@ async function runFromCommandLine(): Promise<void> {
     const figures = await measure(bench, { sizes: options.sizes, models: Number(options.models) });
     if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(figures, undefined, 2));
     console.log(reportText(figures));
+  } catch (error) {
+    console.error(lastOperatorWords());
+    throw error;
   } finally {
     await cluster.stop();
   }

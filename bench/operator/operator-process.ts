@@ -25,6 +25,7 @@ export interface RunningOperator {
 }
 
 let starts = 0;
+let newestLog: string | undefined;
 
 /** Starts the operator from its source, with its own settings file, as the cluster's operator account. */
 export async function startOperator(cluster: BenchCluster, audit: AuditLog, program: string): Promise<RunningOperator> {
@@ -32,6 +33,7 @@ export async function startOperator(cluster: BenchCluster, audit: AuditLog, prog
   const podName = `bench-operator-${starts}`;
   const settings = await writeSettings(cluster.plane.folder, podName);
   const logPath = join(cluster.plane.folder, `${podName}.log`);
+  newestLog = logPath;
   const log = openSync(logPath, 'a');
   const env = {
     ...process.env,
@@ -98,7 +100,6 @@ async function writeSettings(folder: string, podName: string): Promise<string> {
     figures: { enabled: false },
     healthPort,
     metricsPort,
-    logLevel: 'warn',
   };
   const file = join(folder, `${podName}.settings.json`);
   writeFileSync(file, JSON.stringify(settings));
@@ -109,6 +110,9 @@ function expectRunning(child: ChildProcess, logPath: string): void {
   if (child.exitCode === null && child.signalCode === null) return;
   throw new Error(`the operator ended with ${child.exitCode ?? child.signalCode}; ${logEnd(logPath)}`);
 }
+
+/** The end of the newest operator's log, for when a measurement fails. */
+export const lastOperatorWords = (): string => (newestLog === undefined ? '' : logEnd(newestLog));
 
 const logEnd = (logPath: string) =>
   `its last words:\n${readFileSync(logPath, 'utf8').split('\n').slice(-15).join('\n')}`;

@@ -11,6 +11,7 @@ export interface SizeFigures {
 
 /** Everything that one run measured. */
 export interface Figures {
+  machine: { cores: number; loadAverage: number };
   childCount: number;
   single: { floorSeconds: number; seconds: number };
   sizes: SizeFigures[];
@@ -49,10 +50,11 @@ const rows = (childCount: number): Row[] => [
 ];
 
 /** Every figure of a run as text: tables in Markdown. */
-export function reportText({ childCount, single, sizes, library }: Figures): string {
+export function reportText({ machine, childCount, single, sizes, library }: Figures): string {
   const header = ['InferenceServices', 'goal', ...sizes.map(({ count }) => String(count))];
   const cells = rows(childCount).map(([name, goal, cell]) => [name, goal, ...sizes.map(cell)]);
   return [
+    machineLine(machine),
     `One object on an idle cluster, create to Ready: floor ${fixed(single.floorSeconds, 3)} s, ` +
       `operator ${fixed(single.seconds, 3)} s (${ratio(single.seconds, single.floorSeconds)}, goal ≤ 2.5×).`,
     `Children of one InferenceService: ${childCount}.`,
@@ -60,6 +62,12 @@ export function reportText({ childCount, single, sizes, library }: Figures): str
     ...(library === undefined ? [] : ['', libraryLine(library)]),
     '',
   ].join('\n');
+}
+
+function machineLine({ cores, loadAverage }: Figures['machine']): string {
+  const busy =
+    loadAverage > cores / 2 ? ' Other programs were running: seconds and their ratios are not to be trusted.' : '';
+  return `${cores} cores, load average before the run ${fixed(loadAverage, 1)}.${busy}`;
 }
 
 function requestLines({ count, services }: SizeFigures): string[] {

@@ -3,7 +3,7 @@ import type { ApiClient } from './api.ts';
 import { forEachConcurrently } from './api.ts';
 import type { AuditLog, Requests } from './audit-log.ts';
 import type { BenchCluster } from './cluster.ts';
-import { measureRemoval, median, platformCpuMs } from './floor.ts';
+import { measureRemoval, median, medianWait, platformCpuMs } from './floor.ts';
 import { startOperator, type RunningOperator } from './operator-process.ts';
 import type { Template } from './template.ts';
 import { isReady, modelOf, serviceOf } from './template.ts';
@@ -118,12 +118,12 @@ async function measureCreation(
     await services.until(({ passedAt }) => passedAt.size === names.length, timeoutMs);
     const allReadySeconds = seconds(startedAt);
     const platform = platformCpuMs(cluster) - before.platform;
-    const waits = [...services.passedAt].map(([name, at]) => (at - (createdAt.get(name) ?? startedAt)) / 1000);
+    const medianSeconds = medianWait(createdAt, services);
     // Writes that come after Ready belong to the object as well.
     await operator.settle(timeoutMs);
     return {
       allReadySeconds,
-      medianSeconds: median(waits),
+      medianSeconds,
       requests: await audit.since(before.position),
       operatorCpuMs: operator.cpuMs() - before.cpu,
       platformCpuMs: platform,

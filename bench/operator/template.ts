@@ -114,12 +114,14 @@ async function completePod(api: ApiClient, pod: Resource): Promise<void> {
 
 const KINDS: readonly (readonly [string, string])[] = [
   ['apps/v1', 'Deployment'],
+  ['apps/v1', 'ControllerRevision'],
   ['v1', 'Service'],
   ['v1', 'ConfigMap'],
   ['v1', 'PersistentVolumeClaim'],
   ['autoscaling/v2', 'HorizontalPodAutoscaler'],
   ['policy/v1', 'PodDisruptionBudget'],
   ['networking.k8s.io/v1', 'NetworkPolicy'],
+  ['resource.k8s.io/v1', 'ResourceClaimTemplate'],
 ];
 
 /** Lets the operator serve the template's Model and collects what it made. Simulated nodes must exist. */

@@ -54,7 +54,7 @@ export class Tracker {
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) {
         const state = `${this.present.size} present, ${this.passedAt.size} passed`;
-        throw new Error(`${this.#path}: not there after ${timeoutMs / 1000} s (${state})`);
+        throw new Error(`${this.#path}: not there after ${timeoutMs / 1000} s (${state}); ${this.#example()}`);
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);
@@ -64,6 +64,12 @@ export class Tracker {
         };
       });
     }
+  }
+
+  /** One object that has not passed, for error messages. */
+  #example(): string {
+    const waiting = [...this.present.values()].find(({ metadata }) => !this.passedAt.has(metadata.name));
+    return waiting === undefined ? '' : `${waiting.metadata.name} says ${JSON.stringify(waiting.status)}`;
   }
 
   stop(): void {
