@@ -34,7 +34,7 @@ function rowsOf(node: SchemaNode, value: unknown, path: string): ValueRow[] {
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 /** The table of values as Markdown. */
-export function renderValuesTable(): string {
+function renderValuesTable(): string {
   const rows = valueRows().map(
     ({ path, standard, description }) =>
       `| \`${path}\` | \`${cell(JSON.stringify(standard))}\` | ${cell(description)} |`,

@@ -16,7 +16,7 @@ export interface CrdManifest {
 }
 
 /** Everything AI Mass needs in a cluster, as one cdk8s chart: what the Helm chart installs, without Helm. */
-export class Install extends Chart {
+class Install extends Chart {
   constructor(scope: Construct, id: string, options: InstallOptions & { crds: readonly CrdManifest[] }) {
     super(scope, id, { disableResourceNameHashes: true });
     const installation = decideInstallation(options);

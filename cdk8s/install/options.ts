@@ -19,7 +19,7 @@ export interface InstallOptions {
 }
 
 /** The three images. */
-export interface Images {
+interface Images {
   operator: string;
   runtime: string;
   registry: string;
