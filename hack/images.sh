@@ -61,16 +61,16 @@ make_system_base() {
   SYSTEM_BASE=localhost/aimass/base-system:$SCRIPT_HASH
   image_exists "$SYSTEM_BASE" && return
   local dir=$IMAGES/base-system
-  rm -rf "$dir"; mkdir -p "$dir/root"
-  unpack_packages "$dir/root" libc6 libstdc++6 libgcc-s1 ca-certificates tzdata
-  rm -rf "$dir"/root/usr/share/{doc,man,lintian,gdb,info}
-  mkdir -p "$dir"/root/{etc/ssl/certs,tmp,run,proc,sys,dev,home/aimass,var/lib}
-  chmod 1777 "$dir/root/tmp"
-  cat "$dir"/root/usr/share/ca-certificates/mozilla/*.crt > "$dir/root/etc/ssl/certs/ca-certificates.crt"
-  printf 'root:x:0:0:root:/:/sbin/nologin\naimass:x:65532:65532:aimass:/home/aimass:/sbin/nologin\n' > "$dir/root/etc/passwd"
-  printf 'root:x:0:\naimass:x:65532:\n' > "$dir/root/etc/group"
-  printf 'hosts: files dns\n' > "$dir/root/etc/nsswitch.conf"
-  printf 'FROM scratch\nCOPY root /\nENV PATH=/usr/local/bin:/usr/bin\n' > "$dir/Containerfile"
+  rm -rf "$dir"; mkdir -p "$dir/files"
+  unpack_packages "$dir/files" libc6 libstdc++6 libgcc-s1 ca-certificates tzdata
+  rm -rf "$dir"/files/usr/share/{doc,man,lintian,gdb,info}
+  mkdir -p "$dir"/files/{etc/ssl/certs,tmp,run,proc,sys,dev,home/aimass,var/lib}
+  chmod 1777 "$dir/files/tmp"
+  cat "$dir"/files/usr/share/ca-certificates/mozilla/*.crt > "$dir/files/etc/ssl/certs/ca-certificates.crt"
+  printf 'root:x:0:0:root:/:/sbin/nologin\naimass:x:65532:65532:aimass:/home/aimass:/sbin/nologin\n' > "$dir/files/etc/passwd"
+  printf 'root:x:0:\naimass:x:65532:\n' > "$dir/files/etc/group"
+  printf 'hosts: files dns\n' > "$dir/files/etc/nsswitch.conf"
+  printf 'FROM scratch\nCOPY files /\nENV PATH=/usr/local/bin:/usr/bin\n' > "$dir/Containerfile"
   build_image "$SYSTEM_BASE" "$dir" "$dir/Containerfile" unused
   rm -rf "$dir"
 }

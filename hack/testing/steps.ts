@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PROJECT } from '../install/programs.ts';
 
 /** How the outcome of a step is counted: by exit code as one check, or from the report of a test runner. */
-export type Counting = 'check' | 'jest' | 'go';
+type Counting = 'check' | 'jest' | 'go';
 
 /** One step of `npm test`. */
 export interface Step {
