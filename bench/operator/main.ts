@@ -65,6 +65,8 @@ async function learnTemplate(
   }
 }
 
+const machine = { cores: availableParallelism(), loadAverage: loadavg()[0] ?? 0 };
+
 async function measure(
   bench: Bench,
   { sizes, models }: { sizes: readonly number[]; models: number },
