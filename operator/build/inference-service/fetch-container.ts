@@ -2,9 +2,10 @@ import type { V1Container, V1VolumeMount } from '@kubernetes/client-node';
 import { quantityValue } from '../../../crds/schema/quantity.ts';
 import { toFlags } from './flags.ts';
 import type { PodPlan } from './pod-template.ts';
+import type { ServedModel } from './served-model.ts';
 import { containerSecurity } from './security.ts';
 import { servingResources, withoutDevices } from './serving-resources.ts';
-import { modelMount, sourceClaim } from './volumes.ts';
+import { imageReference, modelMount, sourceClaim } from './volumes.ts';
 
 /** The init container that brings the verified bytes, and only those, into the cache. */
 export function buildFetchContainer(plan: PodPlan): V1Container {
@@ -26,7 +27,7 @@ export function buildFetchContainer(plan: PodPlan): V1Container {
 function fetchArguments({ model, settings }: PodPlan): string[] {
   const insecure = settings.insecureRegistries;
   const options = {
-    uri: model.uri,
+    uri: pinnedUri(model),
     into: '/models',
     digest: model.digest,
     'max-bytes': String(Math.floor(quantityValue(model.maxSize ?? settings.fetch.maxSize))),
@@ -38,6 +39,10 @@ function fetchArguments({ model, settings }: PodPlan): string[] {
   };
   return ['fetch', ...toFlags(options)];
 }
+
+/** A tag may be moved after the verification, so the artifact is named by its digest; other sources have no such name. */
+const pinnedUri = (model: ServedModel): string =>
+  model.uri.startsWith('oci://') ? `oci://${imageReference(model)}` : model.uri;
 
 const sourceMounts = ({ model }: PodPlan): V1VolumeMount[] => [
   ...(model.credentialsSecret === undefined

@@ -55,7 +55,7 @@ const revisionLabel = (revision: string): Record<string, string> => ({ [Label.re
 
 function onOneNode({ service }: PodPlan): V1Affinity {
   const affinity = (service.spec.placement?.affinity ?? {}) as Readonly<
-    Record<string, Readonly<Record<string, unknown[]>>>
+    Record<string, Readonly<Record<string, V1PodAffinityTerm[]>>>
   >;
   const term: V1PodAffinityTerm = { topologyKey: NODE, labelSelector: { matchLabels: podSelector(service) } };
   const given = affinity.podAffinity ?? {};
