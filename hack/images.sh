@@ -35,6 +35,10 @@ choose_builder() {
 image_exists() { # image
   if [ "$BUILDER" = docker ]; then docker image inspect "$1" > /dev/null 2>&1; else "${BUILDAH[@]}" inspect "$1" > /dev/null 2>&1; fi
 }
+forget_older() { # image: removes what was built before under the same name; nothing refers to it but clusters, which have it
+  [ "$BUILDER" = buildah ] || return 0
+  "${BUILDAH[@]}" images --format '{{.Name}}:{{.Tag}}' | grep "^${1%:*}:" | grep -vxF "$1" | xargs -r "${BUILDAH[@]}" rmi > /dev/null 2>&1 || true
+}
 build_image() { # image context Containerfile base
   if [ "$BUILDER" = docker ]; then
     docker build -q -f "$3" -t "$1" --build-arg "BASE=$4" "$2" >&2
@@ -72,6 +76,7 @@ make_system_base() {
   printf 'hosts: files dns\n' > "$dir/files/etc/nsswitch.conf"
   printf 'FROM scratch\nCOPY files /\nENV PATH=/usr/local/bin:/usr/bin\n' > "$dir/Containerfile"
   build_image "$SYSTEM_BASE" "$dir" "$dir/Containerfile" unused
+  forget_older "$SYSTEM_BASE"
   rm -rf "$dir"
 }
 make_node_base() {
@@ -83,6 +88,7 @@ make_node_base() {
   cp "$(node -p process.execPath)" "$dir/node"
   printf 'ARG BASE\nFROM ${BASE}\nCOPY node /usr/local/bin/node\n' > "$dir/Containerfile"
   build_image "$NODE_BASE" "$dir" "$dir/Containerfile" "$SYSTEM_BASE"
+  forget_older "$NODE_BASE"
   rm -rf "$dir"
 }
 make_registry_context() {
@@ -114,15 +120,16 @@ make_image() { # operator | runtime | registry; sets IMAGE
   image_exists "$IMAGE" && return
   local started=$SECONDS
   build_image "$IMAGE" "$CONTEXT" "$containerfile" "$base"
+  forget_older "$IMAGE"
   say "  built $IMAGE in $((SECONDS - started)) s"
 }
-archive_of() { # image: its OCI archive, made when absent; older ones of the same name go
+archive_of() { # image: its archive, not compressed because it goes no further than this machine, made when absent; older ones of the same name go
   local name=${1%:*}
   ARCHIVE=$IMAGES/${name##*/}-${1##*:}.tar
   [ -f "$ARCHIVE" ] && return
   find "$IMAGES" -maxdepth 1 -name "${name##*/}-????????????.tar" -mmin +60 -delete
   if [ "$BUILDER" = docker ]; then docker save -o "$ARCHIVE.part" "$1"
-  else "${BUILDAH[@]}" push -q --disable-compression "$1" "oci-archive:$ARCHIVE.part:$1"; fi
+  else "${BUILDAH[@]}" push -q "$1" "docker-archive:$ARCHIVE.part:$1"; fi
   mv "$ARCHIVE.part" "$ARCHIVE"
 }
 deliver() { # image

@@ -124,7 +124,7 @@ function tellWhatIsNext(cluster: Cluster): void {
     ...cluster.exports,
     `kubectl get models,inferenceservices -n ${NAMESPACE}`,
     `kubectl get model digits -n ${NAMESPACE} -o yaml             # what was verified and measured`,
-    `kubectl apply -n ${NAMESPACE} -f library/iris/               # another model of the library`,
+    `kubectl apply -n ${NAMESPACE} -f library/iris/model.yaml -f library/iris/service.yaml   # another model of the library`,
     `kubectl scale inferenceservice digits -n ${NAMESPACE} --replicas=2`,
     'kubectl explain inferenceservice.spec                        # every field is documented',
     ...(options.context === undefined

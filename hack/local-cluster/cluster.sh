@@ -3,7 +3,7 @@
 # kubelet, containerd, kube-proxy, CoreDNS, metrics-server, a default StorageClass. As root; several may run side by side.
 #   cluster.sh up [--audit]         start it; one that is up already is left alone, a half-dead one is replaced
 #   cluster.sh down                 take everything away: processes, network, mounts, cgroups, data
-#   cluster.sh load IMAGE.tar...    make images (OCI archives) available to its pods
+#   cluster.sh load IMAGE.tar...    make images (OCI or docker archives) available to its pods
 #   cluster.sh has IMAGE            exit code 0 if its pods can use that image
 #   cluster.sh status               say what runs; exit code 0 only if all of it does
 #   cluster.sh kubeconfig           print the path of the administrator's kubeconfig
