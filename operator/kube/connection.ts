@@ -105,7 +105,7 @@ function withinTime<T>(work: Promise<T>, clock: Clock): Promise<T> {
 
 function createDispatcher(config: KubeConfig, tls: Tls): Dispatcher {
   // HTTP/1.1: one connection a watch, so that a dead connection takes one watch with it and not all.
-  const common = { allowH2: false, connections: 64, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 };
+  const common = { allowH2: false, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 };
   const proxy = config.getCurrentCluster()?.proxyUrl;
   if (proxy === undefined || proxy === '') {
     return new Agent({

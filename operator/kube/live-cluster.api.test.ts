@@ -195,6 +195,23 @@ describe('LiveCluster on a real API server', () => {
       reason: 'Forbidden',
       message: expect.stringContaining('being terminated'),
     });
+    // Nobody but the admission plugin looks at the quota here, so its status is written by hand.
+    const counts = { 'count/configmaps': '0' };
+    await create('/api/v1/namespaces', { metadata: { name: 'full' } });
+    await create('/api/v1/namespaces/full/resourcequotas', { metadata: { name: 'none' }, spec: { hard: counts } });
+    await merge('/api/v1/namespaces/full/resourcequotas/none/status', { status: { hard: counts, used: counts } });
+    const refused = await eventually(async () => {
+      const wanted = {
+        ...CONFIG_MAP,
+        metadata: { name: `q${Date.now()}`, namespace: 'full', ownerReferences: [ownerOf(parent)] },
+      };
+      const result = await cluster.apply(wanted);
+      return result.outcome === 'refused' ? result : undefined;
+    });
+    expect(refused).toMatchObject({
+      reason: 'QuotaExceeded',
+      message: expect.stringContaining('exceeded quota: none'),
+    });
   });
 
   test('remove deletes this very object only', async () => {

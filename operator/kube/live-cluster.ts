@@ -122,7 +122,9 @@ export class LiveCluster implements Cluster {
 
   /** Brings the gauges of the watches up to date; called before metrics are read. */
   updateGauges(): void {
-    for (const { kind, ageMs } of this.health()) this.#metrics.watchAge.set({ kind }, ageMs / 1000);
+    const ages = new Map<string, number>();
+    for (const { kind, ageMs } of this.health()) ages.set(kind, Math.max(ageMs, ages.get(kind) ?? 0));
+    for (const [kind, ageMs] of ages) this.#metrics.watchAge.set({ kind }, ageMs / 1000);
     for (const kind of this.#kinds.values())
       this.#metrics.cachedObjects.set({ kind: kindName(kind) }, this.#cache.count(kind));
   }
