@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import module from 'node:module';
 import type * as ort from 'onnxruntime-node';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Datatype } from '../protocol/datatype.ts';
@@ -17,7 +17,7 @@ function loadOrt(): Ort {
   const { Float16Array } = globals;
   delete globals.Float16Array;
   try {
-    return createRequire(import.meta.url)('onnxruntime-node') as Ort;
+    return module.createRequire(import.meta.url)('onnxruntime-node') as Ort;
   } finally {
     if (Float16Array !== undefined) globals.Float16Array = Float16Array;
   }
