@@ -34,7 +34,7 @@ describe('the operator as a process against a real API server', () => {
 
   const modelWith = (name: string, reason: string): Promise<StoredModel> =>
     eventually(async () => {
-      const model = await world.get<StoredModel>(API, 'Model', name);
+      const model = await world.get<StoredModel>({ apiVersion: API, kind: 'Model' }, name);
       return model !== undefined && ready(model)?.reason === reason ? model : undefined;
     });
 
@@ -86,8 +86,10 @@ describe('the operator as a process against a real API server', () => {
 
   const jobOf = (name: string): Promise<Job> =>
     eventually(async () => {
-      const candidate = (await world.get<StoredModel>(API, 'Model', name))?.status?.candidate;
-      return candidate?.job === undefined ? undefined : world.get<Job>('batch/v1', 'Job', candidate.job);
+      const candidate = (await world.get<StoredModel>({ apiVersion: API, kind: 'Model' }, name))?.status?.candidate;
+      return candidate?.job === undefined
+        ? undefined
+        : world.get<Job>({ apiVersion: 'batch/v1', kind: 'Job' }, candidate.job);
     });
 
   test('a Model is verified and Ready, and then nothing is written any more', async () => {
@@ -108,7 +110,7 @@ describe('the operator as a process against a real API server', () => {
       current: { digest: FETCHED.digest, opset: 17, report: VERIFIED.report },
       conditions: [{ type: 'Ready', status: 'True' }],
     });
-    expect(await world.list('v1', 'ConfigMap')).toContainEqual(
+    expect(await world.list({ apiVersion: 'v1', kind: 'ConfigMap' })).toContainEqual(
       expect.objectContaining({ immutable: true, data: { 'golden.json': '{"examples":[]}' } }),
     );
     await sleep(1000);
@@ -136,9 +138,11 @@ describe('the operator as a process against a real API server', () => {
         spec: { model: { name: 'iris' } },
       } as KubeObject);
     }
-    await eventually(async () => ((await world.list('apps/v1', 'Deployment')).length === 20 ? true : undefined));
+    await eventually(async () =>
+      (await world.list({ apiVersion: 'apps/v1', kind: 'Deployment' })).length === 20 ? true : undefined,
+    );
     await eventually(async () => {
-      const model = await world.get<StoredModel>(API, 'Model', 'iris');
+      const model = await world.get<StoredModel>({ apiVersion: API, kind: 'Model' }, 'iris');
       return model?.status?.usedByCount === 20 ? true : undefined;
     });
     const toModel = world
@@ -158,7 +162,7 @@ describe('the operator as a process against a real API server', () => {
       metadata: { name: 'strict', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     });
     expect(namespace.metadata.name).toBe('strict');
-    const [job] = await world.list<Job>('batch/v1', 'Job');
+    const [job] = await world.list<Job>({ apiVersion: 'batch/v1', kind: 'Job' });
     const spec = job?.spec?.template?.spec;
     await world.create({ ...POD, metadata: { name: 'probe', namespace: 'strict' }, spec } as KubeObject);
   });

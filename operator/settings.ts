@@ -76,5 +76,11 @@ export function parseSettings(input: unknown): Settings {
 
 /** Reads the settings file (YAML or JSON). */
 export function readSettings(path: string): Settings {
-  return parseSettings(parse(readFileSync(path, 'utf8')) ?? {});
+  try {
+    return parseSettings(parse(readFileSync(path, 'utf8')) ?? {});
+  } catch (cause) {
+    throw new Error(`reading settings from ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
 }

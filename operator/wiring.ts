@@ -1,6 +1,8 @@
+import { createPodClient } from './figures/pod-client.ts';
+import { PodWatcher } from './figures/pod-watcher.ts';
+import { PARENT_KINDS } from './kinds.ts';
 import type { Change } from './kube/change.ts';
 import type { Cluster, KubeObject } from './kube/cluster.ts';
-import { PARENT_KINDS } from './kinds.ts';
 import { systemClock, type Clock } from './loop/clock.ts';
 import { startController, type Controller } from './loop/controller.ts';
 import { CapacityReader } from './reconcile/inference-service/capacity-reader.ts';
@@ -24,29 +26,34 @@ export interface WiringDeps {
   clock?: Clock;
 }
 
-/** Nothing is scraped yet. */
-const SILENT: PodVoices = { figures: () => undefined, readiness: () => new Map() };
-
 type Controllers = Readonly<Record<Route['controller'], Controller>>;
+
+/** For when the platform team has switched the figures off. */
+const SILENT: PodVoices = { figures: () => undefined, readiness: () => new Map() };
 
 /** Which controller watches what. Create it before the watches start; `start` it once this process leads. */
 export class Wiring {
   readonly #deps: WiringDeps;
+  readonly #clock: Clock;
   readonly #services = new ServicesByModel();
   #controllers: Controllers | undefined;
+  #podWatcher: PodWatcher | undefined;
 
   constructor(deps: WiringDeps) {
     this.#deps = deps;
+    this.#clock = deps.clock ?? systemClock;
     deps.cluster.onChange((change) => this.#route(change));
   }
 
   /** Starts the controllers and looks at every object once. The cache must be filled. */
   start(): void {
+    const { cluster, settings } = this.#deps;
+    if (settings.figures.enabled) this.#podWatcher = this.#watchPods();
     const controllers = { model: this.#startModels(), service: this.#startServices() };
     this.#controllers = controllers;
     for (const kind of PARENT_KINDS) {
       const controller = kind.kind === 'Model' ? controllers.model : controllers.service;
-      for (const object of this.#deps.cluster.list(kind)) controller.enqueue(keyOf(object));
+      for (const object of cluster.list(kind)) controller.enqueue(keyOf(object));
     }
   }
 
@@ -54,7 +61,7 @@ export class Wiring {
   async stop(): Promise<void> {
     const controllers = Object.values(this.#controllers ?? {});
     this.#controllers = undefined;
-    await Promise.all(controllers.map((controller) => controller.stop()));
+    await Promise.all([...controllers.map((controller) => controller.stop()), this.#podWatcher?.stop()]);
   }
 
   /** How long the oldest pass of each controller has been running, for liveness. */
@@ -72,27 +79,38 @@ export class Wiring {
   }
 
   #startModels(): Controller {
-    const { cluster, settings, clock = systemClock } = this.#deps;
+    const { cluster, settings } = this.#deps;
     const line = new VerificationLine(settings.verification.concurrency, (key) =>
       this.#controllers?.model.enqueue(key),
     );
     restoreLine(line, cluster);
-    const now = (): Date => new Date(clock.now());
-    const deps = { cluster, settings, line, now, servicesOf: this.#services.of.bind(this.#services) };
+    const servicesOf = this.#services.of.bind(this.#services);
+    const deps = { cluster, settings, line, now: this.#now, servicesOf };
     return this.#start('model', (key) => reconcileModel(refOf(key), deps));
   }
 
   #startServices(): Controller {
-    const { cluster, settings, clock = systemClock } = this.#deps;
-    const now = (): Date => new Date(clock.now());
-    const deps = { cluster, settings, now, capacity: new CapacityReader(cluster, now), voices: SILENT };
+    const { cluster, settings } = this.#deps;
+    const capacity = new CapacityReader(cluster, this.#now);
+    const deps = { cluster, settings, now: this.#now, capacity, voices: this.#podWatcher ?? SILENT };
     return this.#start('service', (key) => reconcileInferenceService(refOf(key), deps));
   }
 
-  #start(name: Route['controller'], reconcile: (key: string) => Promise<{ requeueAfterMs?: number }>): Controller {
-    const { log, metrics, settings, clock = systemClock } = this.#deps;
-    return startController({ name, reconcile, concurrency: settings.concurrency, log, metrics, clock });
+  #watchPods(): PodWatcher {
+    const { everySeconds } = this.#deps.settings.figures;
+    const wake = (key: string): void => this.#controllers?.service.enqueue(key);
+    const { cluster } = this.#deps;
+    const watcher = new PodWatcher({ cluster, ask: createPodClient().ask, clock: this.#clock, everySeconds, wake });
+    watcher.start();
+    return watcher;
   }
+
+  #start(name: Route['controller'], reconcile: (key: string) => Promise<{ requeueAfterMs?: number }>): Controller {
+    const { log, metrics, settings } = this.#deps;
+    return startController({ name, reconcile, concurrency: settings.concurrency, log, metrics, clock: this.#clock });
+  }
+
+  #now = (): Date => new Date(this.#clock.now());
 }
 
 const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { ControlPlane } from '../../hack/local-cluster/control-plane.ts';
 import { startControlPlane } from '../../hack/local-cluster/control-plane.ts';
-import type { KubeObject } from '../kube/cluster.ts';
+import type { KindRef, KubeObject } from '../kube/cluster.ts';
 import type { LiveCluster } from '../kube/live-cluster.ts';
 import { connectTo, eventually, liveCluster } from '../kube/testing/api-server.ts';
 import { pluralOf, resourcePath } from '../kube/watched-kind.ts';
@@ -35,8 +35,9 @@ export class OperatorUnderTest {
     writeFileSync(this.#settingsPath, JSON.stringify({ healthPort: 0, metricsPort: 0, ...settings }));
   }
 
-  static async prepare(settings: object): Promise<OperatorUnderTest> {
-    const world = new OperatorUnderTest(await startControlPlane({ audit: true }), settings);
+  /** `controllers`: also the Job controller, the scheduler and the garbage collector. */
+  static async prepare(settings: object, options: { controllers?: boolean } = {}): Promise<OperatorUnderTest> {
+    const world = new OperatorUnderTest(await startControlPlane({ audit: true, ...options }), settings);
     for (const file of readdirSync(join(ROOT, 'crds')).filter((name) => name.endsWith('.yaml'))) {
       await world.create(parse(readFileSync(join(ROOT, 'crds', file), 'utf8')) as KubeObject);
     }
@@ -97,16 +98,23 @@ export class OperatorUnderTest {
     return this.#client.api.request({ verb: 'update', method: 'PUT', resource, path: url, body: object });
   }
 
+  /** Deletes as `kubectl delete` does: whatever version the object has. */
+  removeAnyway(object: KubeObject): Promise<unknown> {
+    const { path, resource } = place(object);
+    const url = `${path}/${object.metadata.name}`;
+    return this.#client.api.request({ verb: 'delete', method: 'DELETE', resource, path: url });
+  }
+
   remove(object: KubeObject): Promise<void> {
     return this.#client.remove(object);
   }
 
-  get<T extends KubeObject>(apiVersion: string, kind: string, name: string): Promise<T | undefined> {
-    return this.#client.read<T>({ apiVersion, kind, namespace: 'team', name });
+  get<T extends KubeObject>({ apiVersion, kind }: KindRef, name: string, namespace = 'team'): Promise<T | undefined> {
+    return this.#client.read<T>({ apiVersion, kind, namespace, name });
   }
 
-  list<T extends KubeObject>(apiVersion: string, kind: string): Promise<readonly T[]> {
-    return this.#client.readAll<T>({ apiVersion, kind, namespace: 'team' });
+  list<T extends KubeObject>({ apiVersion, kind }: KindRef, namespace = 'team'): Promise<readonly T[]> {
+    return this.#client.readAll<T>({ apiVersion, kind, namespace });
   }
 
   /** Writes of the operator that the API server has seen so far, without the Lease. */

@@ -51,6 +51,30 @@ describe('VerificationLine', () => {
     expect(woken).toEqual(['c']);
   });
 
+  test('what waits for room does not keep others from running, and counts again once it runs', () => {
+    const { line, woken } = lineOf(1);
+    line.ask('stuck', '1');
+    line.ask('b', '2');
+    line.park('stuck');
+    expect(woken).toEqual(['b']);
+    expect(line.ask('b', '2').granted).toBe(true);
+    expect(line.ask('stuck', '1').granted).toBe(true);
+    line.hold('stuck');
+    line.leave('b');
+    expect(line.ask('c', '3').granted).toBe(false);
+  });
+
+  test('a full cluster is not filled further without end', () => {
+    const { line } = lineOf(1);
+    const keys = Array.from({ length: 20 }, (_, index) => String(index).padStart(2, '0'));
+    const started = keys.filter((key) => {
+      const { granted } = line.ask(key, key);
+      if (granted) line.park(key);
+      return granted;
+    });
+    expect(started).toHaveLength(9);
+  });
+
   test('leaving without having come changes nothing', () => {
     const { line, woken } = lineOf(1);
     line.join('a', '1');

@@ -1,3 +1,6 @@
+/** A cluster that is full may hold so many times the limit of verifications that wait for room. */
+const PARKED_PER_PLACE = 8;
+
 /** Says which Model to look at again. */
 export type Wake = (key: string) => void;
 
@@ -9,6 +12,8 @@ export class VerificationLine {
   readonly #limit: number;
   readonly #wake: Wake;
   readonly #running = new Set<string>();
+  /** Started, but waiting for a node, a quota or an image: they must not keep everybody else from being verified. */
+  readonly #parked = new Set<string>();
   readonly #waiting = new Map<string, string>();
 
   constructor(limit: number, wake: Wake) {
@@ -19,7 +24,16 @@ export class VerificationLine {
   /** Takes a place without asking: the verification runs already. */
   hold(key: string): void {
     this.#waiting.delete(key);
+    this.#parked.delete(key);
     this.#running.add(key);
+  }
+
+  /** Lets others run while this verification cannot go on. */
+  park(key: string): void {
+    if (this.#parked.has(key) || this.#parked.size >= this.#limit * PARKED_PER_PLACE) return;
+    this.#running.delete(key);
+    this.#parked.add(key);
+    this.#wakeNext();
   }
 
   /** Waits in the line since this moment, without asking for a turn yet. */
@@ -29,7 +43,7 @@ export class VerificationLine {
 
   /** Asks for a turn. Gives how many are before this one; 0 and the right to start when it is its turn. */
   ask(key: string, since: string): { granted: boolean; ahead: number } {
-    if (this.#running.has(key)) return { granted: true, ahead: 0 };
+    if (this.#running.has(key) || this.#parked.has(key)) return { granted: true, ahead: 0 };
     this.join(key, since);
     const ahead = this.#countBefore(key, since);
     const granted = ahead < this.#limit - this.#running.size;
@@ -39,9 +53,11 @@ export class VerificationLine {
 
   /** Leaves the line or gives the place back, and wakes who comes next. */
   leave(key: string): void {
-    const wasWaiting = this.#waiting.delete(key);
-    const wasRunning = this.#running.delete(key);
-    if (!wasWaiting && !wasRunning) return;
+    const places = [this.#waiting.delete(key), this.#running.delete(key), this.#parked.delete(key)];
+    if (places.includes(true)) this.#wakeNext();
+  }
+
+  #wakeNext(): void {
     const free = this.#limit - this.#running.size;
     if (free <= 0 || this.#waiting.size === 0) return;
     const next = [...this.#waiting].toSorted(byAge).slice(0, free);

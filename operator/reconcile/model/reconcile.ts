@@ -1,8 +1,10 @@
 import type { Model } from '../../../crds/schema/model.ts';
 import { decideGoal } from '../../decide/model/goal.ts';
 import { decideOutcome } from '../../decide/model/outcome.ts';
-import { decideStep, relevantCandidate } from '../../decide/model/step.ts';
+import type { Start } from '../../decide/model/start.ts';
+import { decideStep, relevantCandidate, type Step } from '../../decide/model/step.ts';
 import { getModel, keyOf, type ModelDeps, type Next } from './deps.ts';
+import type { VerificationLine } from './line.ts';
 import { observeProgress } from './observe.ts';
 import { startVerification } from './start.ts';
 import { tidy } from './tidy.ts';
@@ -19,7 +21,6 @@ export async function reconcileModel(ref: { namespace: string; name: string }, d
 
 async function reconcileLiving(model: Model, deps: ModelDeps): Promise<Next> {
   const { cluster, settings, line } = deps;
-  if (model.status?.candidate?.phase === 'Verifying') line.hold(keyOf(model.metadata));
   const now = deps.now();
   const runtimeImage = settings.runtimeImage;
   const goal = decideGoal(model, runtimeImage, now);
@@ -32,12 +33,20 @@ async function reconcileLiving(model: Model, deps: ModelDeps): Promise<Next> {
   const outcome = decideOutcome({ model, goal, candidate, step, start, usedBy, runtimeImage, now });
   await cluster.reportStatus(model, outcome.status);
   for (const event of outcome.events) await cluster.emit(model, event);
-  if (!needsPlace(outcome.status.candidate?.phase)) line.leave(keyOf(model.metadata));
+  keepPlace({ line, key: keyOf(model.metadata), phase: outcome.status.candidate?.phase }, step, start);
   const lookAgain = await tidy(cluster, model, outcome.status);
   return soonest(outcome.requeueAfterMs, lookAgain);
 }
 
-const needsPlace = (phase: string | undefined): boolean => phase === 'Pending' || phase === 'Verifying';
+function keepPlace(
+  { line, key, phase }: { line: VerificationLine; key: string; phase: string | undefined },
+  step: Step,
+  start: Start | undefined,
+): void {
+  if (phase === 'Verifying' && step.kind === 'watch' && step.waitingFor !== undefined) line.park(key);
+  else if (phase === 'Verifying') line.hold(key);
+  else if (start?.kind !== 'queued') line.leave(key);
+}
 
 function soonest(...waits: readonly (number | undefined)[]): Next {
   const known = waits.filter((wait) => wait !== undefined);
