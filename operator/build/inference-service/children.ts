@@ -1,5 +1,4 @@
 import type {
-  V1ConfigMap,
   V1DeploymentSpec,
   V1NetworkPolicyIngressRule,
   V1NetworkPolicyPeer,
@@ -55,7 +54,7 @@ export type IngressRule = Omit<V1NetworkPolicyIngressRule, '_from'> & { from?: V
 
 export type CacheClaim = Child & { spec: V1PersistentVolumeClaimSpec; status?: { phase?: string } };
 export type DeviceClaimTemplate = Child & { spec: V1ResourceClaimTemplateSpec };
-export type ConfigMap = Child & Pick<V1ConfigMap, 'data' | 'binaryData'>;
+export type ConfigMap = Child & { immutable?: boolean; data?: Record<string, string> };
 
 /** A condition of a Deployment or Pod, as JSON carries it. */
 export interface ChildCondition {

@@ -54,12 +54,12 @@ export const buildRevision = (service: InferenceService, data: RevisionData, num
  * The revision's own copy of the golden examples: the Model's goes with the Model, and pods must be able to start after that.
  * Owned by the revision, so that it goes when the revision goes.
  */
-export const buildGoldenCopy = (revision: Revision, golden: Pick<ConfigMap, 'data' | 'binaryData'>): ConfigMap => ({
+export const buildGoldenCopy = (revision: Revision, golden: Pick<ConfigMap, 'data'>): ConfigMap => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: childMeta(revision, revision.metadata.name, childLabels(revision)),
-  ...(golden.data === undefined ? {} : { data: golden.data }),
-  ...(golden.binaryData === undefined ? {} : { binaryData: golden.binaryData }),
+  immutable: true,
+  data: golden.data ?? {},
 });
 
 /** The template from which Kubernetes makes a device claim for each pod of the revision. */

@@ -13,9 +13,6 @@ export interface PodVoices {
   readiness(key: string): ReadonlyMap<string, string>;
 }
 
-/** Used where pods are not to be asked. */
-export const silentVoices: PodVoices = { figures: () => undefined, readiness: () => new Map() };
-
 /** What a reconcile pass of an InferenceService works with. */
 export interface ServiceDeps {
   cluster: Cluster;
