@@ -8,9 +8,9 @@ class LeaseBox {
   lease: Lease | undefined;
   #version = 0;
 
-  client(gate: { isDown: boolean; isHung: boolean }): LeaseClient {
+  client(gate: { isDown: boolean; isHung: boolean; until?: Promise<void> }): LeaseClient {
     const pass = async (): Promise<void> => {
-      await Promise.resolve();
+      await gate.until;
       if (gate.isHung) await new Promise(() => undefined);
       if (gate.isDown) throw new Error('down');
     };
@@ -50,7 +50,7 @@ describe('LeaderElector', () => {
   });
 
   const candidate = (identity: string) => {
-    const gate = { isDown: false, isHung: false };
+    const gate: { isDown: boolean; isHung: boolean; until?: Promise<void> } = { isDown: false, isHung: false };
     const elector = new LeaderElector({
       client: box.client(gate),
       identity,
@@ -124,6 +124,18 @@ describe('LeaderElector', () => {
     const frozen = clock.monotonic;
     clock.monotonic = () => frozen() + 60_000;
     expect(a.elector.isLeader()).toBe(false);
+  });
+
+  test('a renewal that is answered after the deadline, before any timer ran, does not bring the lead back', async () => {
+    const { a } = await startTwo();
+    let answer: () => void = () => undefined;
+    a.gate.until = new Promise((resolve) => (answer = resolve));
+    await clock.advance(2_000);
+    const frozen = clock.monotonic;
+    clock.monotonic = () => frozen() + 60_000;
+    answer();
+    await settle();
+    expect(log).toEqual(['a elected', 'a lost: the renewal came too late']);
   });
 
   test('a Lease that was taken away by force is lost at once', async () => {
