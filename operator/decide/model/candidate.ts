@@ -48,7 +48,7 @@ function newCandidate({ model, candidate, runtimeImage, now }: CandidateContext)
   const keepsPlace = candidate !== undefined && (candidate.phase !== 'Failed' || isGoldenMissing(candidate));
   return {
     phase: 'Pending',
-    specHash: specHash(model.spec),
+    specHash: specHash(model),
     uri: model.spec.source.uri,
     attempts: candidate?.attempts ?? 0,
     startedAt: (keepsPlace ? candidate.startedAt : undefined) ?? timestamp(now),
@@ -104,7 +104,7 @@ export function verifiedRevision(
     ...findings,
     ...(golden === undefined ? {} : { goldenConfigMap: golden }),
     task: model.spec.task,
-    specHash: specHash(model.spec),
+    specHash: specHash(model),
     verifiedAt: plausible(finishedAt, candidate?.startedAt, now),
     verifiedWith: image,
   };

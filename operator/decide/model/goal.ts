@@ -8,7 +8,7 @@ export type Goal = 'none' | 'verify' | 'verifyAgain';
 /** Compares the verified revision with the spec, the schedule and the runtime image. */
 export function decideGoal(model: Model, runtimeImage: string, now: Date): Goal {
   const current = model.status?.current;
-  if (current === undefined || current.specHash !== specHash(model.spec)) return 'verify';
+  if (current === undefined || current.specHash !== specHash(model)) return 'verify';
   if (current.verifiedWith !== runtimeImage) return 'verifyAgain';
   const due = nextVerification(model);
   return due !== undefined && due <= now ? 'verifyAgain' : 'none';

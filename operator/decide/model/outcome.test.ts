@@ -11,7 +11,7 @@ import { decideVerdict } from './verdict.ts';
 const NOW = new Date('2026-01-02T00:00:00Z');
 const IMAGE = 'runtime:1';
 const SPEC: ModelSpec = { task: 'custom', source: { uri: 'https://host/a.onnx' } };
-const HASH = specHash(SPEC);
+const HASH = specHash({ apiVersion: 'x', kind: 'Model', metadata: { name: 'iris', namespace: 'team' }, spec: SPEC });
 
 const CURRENT: CurrentRevision = {
   revision: 'r1',

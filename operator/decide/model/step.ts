@@ -22,15 +22,25 @@ export interface StepFacts {
   /** The candidate that stands for the spec as it is now. */
   candidate: CandidateRevision | undefined;
   progress: Progress;
+  /** The golden examples are no longer those that the candidate failed with. */
+  hasGoldenChanged?: boolean;
   runtimeImage: string;
   now: Date;
 }
 
+/** Whether other golden examples may make this failure good, which nobody tells us but the ConfigMap itself. */
+export const dependsOnGolden = (candidate: CandidateRevision | undefined): boolean =>
+  candidate?.phase === 'Failed' &&
+  candidate.goldenConfigMap !== undefined &&
+  GOLDEN_FAILURES.includes(candidate.reason);
+
 /** The candidate of the spec as it is now; one of an older spec, or one that nobody wants any more, does not count. */
 export function relevantCandidate(model: Model, goal: Goal): CandidateRevision | undefined {
   const candidate = model.status?.candidate;
-  return goal !== 'none' && candidate?.specHash === specHash(model.spec) ? candidate : undefined;
+  return goal !== 'none' && candidate?.specHash === specHash(model) ? candidate : undefined;
 }
+
+const GOLDEN_FAILURES: readonly (string | undefined)[] = [ModelReason.GoldenMismatch, ModelReason.GoldenInvalid];
 
 /** Chooses the step from how far the candidate is. */
 export function decideStep(facts: StepFacts): Step {
@@ -65,6 +75,8 @@ type Check = (facts: StepFacts, candidate: CandidateRevision) => boolean;
 
 const goldenMayHaveCome: Check = (_facts, { reason }) => reason === ModelReason.GoldenMissing;
 
+const goldenChanged: Check = ({ hasGoldenChanged }) => hasGoldenChanged === true;
+
 const retryIsDue: Check = ({ now }, { retryAt }) => retryAt !== undefined && new Date(retryAt) <= now;
 
 const runtimeChanged: Check = ({ runtimeImage }, { verifiedWith }) => verifiedWith !== runtimeImage;
@@ -74,7 +86,13 @@ const scheduleIsDue: Check = (facts, candidate) => {
   return due !== undefined && due <= facts.now;
 };
 
-const reasonsToTryAgain: readonly Check[] = [goldenMayHaveCome, retryIsDue, runtimeChanged, scheduleIsDue];
+const reasonsToTryAgain: readonly Check[] = [
+  goldenMayHaveCome,
+  goldenChanged,
+  retryIsDue,
+  runtimeChanged,
+  scheduleIsDue,
+];
 
 const isWorthAnotherTry: Check = (facts, candidate) => reasonsToTryAgain.some((check) => check(facts, candidate));
 

@@ -1,5 +1,6 @@
 import type { CandidateRevision, CurrentRevision, Model } from '../../../crds/schema/model.ts';
 import { ModelReason } from '../../../crds/schema/reasons.ts';
+import { VERIFY_AGAIN } from '../../build/model/spec-hash.ts';
 import type { Verdict } from '../conditions.ts';
 import { needsPerson } from './candidate.ts';
 import type { Goal } from './goal.ts';
@@ -60,7 +61,8 @@ const failed: Check = ({ candidate, current }) => {
   if (candidate?.reason === undefined) return undefined;
   const isForPerson = needsPerson(candidate);
   if (!isForPerson && candidate.phase !== 'Failed') return undefined;
-  const next = candidate.retryAt === undefined ? '' : ` It is tried again at ${candidate.retryAt}.`;
+  const next =
+    candidate.retryAt === undefined ? howToTryAgain(candidate) : ` It is tried again at ${candidate.retryAt}.`;
   return {
     ready: 'False',
     reason: candidate.reason,
@@ -143,6 +145,12 @@ const lastTry = (candidate: CandidateRevision | undefined): string =>
   candidate?.reason === undefined
     ? ''
     : ` Try ${(candidate.attempts ?? 0) + 1}; the last one failed: ${asSentence(candidate.message ?? candidate.reason)}`;
+
+/** What was put right outside of the spec, nobody tells us. */
+const howToTryAgain = ({ reason }: CandidateRevision): string =>
+  reason === ModelReason.GoldenMissing
+    ? ''
+    : ` What is put right elsewhere is tried again after a change of the annotation ${VERIFY_AGAIN}.`;
 
 /** A place in the line, so coarse that ten thousand waiting Models are not written each time that one gets its turn. */
 function roughly(count: number): string {

@@ -1,5 +1,6 @@
 import type { CandidateRevision } from '../../../crds/schema/model.ts';
 import { ModelReason } from '../../../crds/schema/reasons.ts';
+import { dependsOnGolden } from './step.ts';
 import type { Start } from './start.ts';
 
 /** What the next wake-up is decided from. */
@@ -29,7 +30,7 @@ export function decideWakeUp({ candidate, start, due, now }: WakeUpFacts): numbe
 
 function candidateWait(candidate: CandidateRevision, inMs: (moment: Date) => number): number | undefined {
   if (candidate.phase === 'Verifying') return PROGRESS_MS;
-  if (candidate.reason === ModelReason.GoldenMissing) return MINUTE_MS;
+  if (candidate.reason === ModelReason.GoldenMissing || dependsOnGolden(candidate)) return MINUTE_MS;
   return candidate.retryAt === undefined ? undefined : inMs(new Date(candidate.retryAt));
 }
 

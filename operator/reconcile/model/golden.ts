@@ -1,4 +1,6 @@
-import type { Model } from '../../../crds/schema/model.ts';
+import type { CandidateRevision, Model } from '../../../crds/schema/model.ts';
+import { goldenCopyName } from '../../build/model/golden-copy.ts';
+import { dependsOnGolden } from '../../decide/model/step.ts';
 import type { Goal } from '../../decide/model/goal.ts';
 import type { Cluster, KubeObject } from '../../kube/cluster.ts';
 import { CONFIG_MAP } from './deps.ts';
@@ -25,6 +27,19 @@ export async function readGolden(model: Model, goal: Goal, cluster: Cluster): Pr
         ? `The ConfigMap "${wanted.name}" with the golden examples does not exist in namespace "${namespace}".`
         : `The ConfigMap "${wanted.name}" has no key "${wanted.key}" with the golden examples.`,
   };
+}
+
+/** Whether the user's golden examples differ from the frozen copy that the candidate failed with. */
+export async function hasGoldenChanged(
+  model: Model,
+  candidate: CandidateRevision | undefined,
+  cluster: Cluster,
+): Promise<boolean> {
+  if (!dependsOnGolden(candidate)) return false;
+  const golden = await readGolden(model, 'verify', cluster);
+  return (
+    golden.kind === 'content' && goldenCopyName(model.metadata.name, golden.content) !== candidate?.goldenConfigMap
+  );
 }
 
 /** What is verified again was verified with examples that are still here, also when the user has taken his away. */

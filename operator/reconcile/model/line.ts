@@ -1,5 +1,10 @@
+import type { Goal } from '../../decide/model/goal.ts';
+
 /** A cluster that is full may hold so many times the limit of verifications that wait for room. */
 const PARKED_PER_PLACE = 8;
+
+/** A turn in the line; the lowest comes first. A new Model does not wait for ten thousand that are verified again. */
+export const turnOf = (goal: Goal, since: string): string => `${goal === 'verifyAgain' ? '2' : '1'} ${since}`;
 
 /** Says which Model to look at again. */
 export type Wake = (key: string) => void;
@@ -36,16 +41,16 @@ export class VerificationLine {
     this.#wakeNext();
   }
 
-  /** Waits in the line since this moment, without asking for a turn yet. */
-  join(key: string, since: string): void {
-    if (!this.#running.has(key)) this.#waiting.set(key, since);
+  /** Waits in the line with this turn, without asking for it yet. */
+  join(key: string, turn: string): void {
+    if (!this.#running.has(key)) this.#waiting.set(key, turn);
   }
 
   /** Asks for a turn. Gives how many are before this one; 0 and the right to start when it is its turn. */
-  ask(key: string, since: string): { granted: boolean; ahead: number } {
+  ask(key: string, turn: string): { granted: boolean; ahead: number } {
     if (this.#running.has(key) || this.#parked.has(key)) return { granted: true, ahead: 0 };
-    this.join(key, since);
-    const ahead = this.#countBefore(key, since);
+    this.join(key, turn);
+    const ahead = this.#countBefore(key, turn);
     const granted = ahead < this.#limit - this.#running.size;
     if (granted) this.hold(key);
     return { granted, ahead: granted ? 0 : ahead + Math.min(this.#running.size, this.#limit) };
@@ -60,16 +65,16 @@ export class VerificationLine {
   #wakeNext(): void {
     const free = this.#limit - this.#running.size;
     if (free <= 0 || this.#waiting.size === 0) return;
-    const next = [...this.#waiting].toSorted(byAge).slice(0, free);
+    const next = [...this.#waiting].toSorted(byTurn).slice(0, free);
     for (const [waiting] of next) this.#wake(waiting);
   }
 
-  #countBefore(key: string, since: string): number {
+  #countBefore(key: string, turn: string): number {
     let count = 0;
-    for (const other of this.#waiting) if (other[0] !== key && byAge(other, [key, since]) < 0) count += 1;
+    for (const other of this.#waiting) if (other[0] !== key && byTurn(other, [key, turn]) < 0) count += 1;
     return count;
   }
 }
 
-const byAge = ([keyA, sinceA]: [string, string], [keyB, sinceB]: [string, string]): number =>
-  sinceA.localeCompare(sinceB) || keyA.localeCompare(keyB);
+const byTurn = ([keyA, turnA]: [string, string], [keyB, turnB]: [string, string]): number =>
+  turnA.localeCompare(turnB) || keyA.localeCompare(keyB);

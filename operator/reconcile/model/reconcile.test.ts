@@ -71,6 +71,24 @@ describe('golden examples', () => {
     expect(world.conditions()).toBe('Ready=False Verifying, Reconciling=True Verifying');
   });
 
+  test('that are corrected after a mismatch are tried again by themselves', async () => {
+    world.createGolden();
+    world.createModel(GOLDEN);
+    await world.reconcile();
+    world.endPod({ fetch: FETCHED, verify: refuse('GoldenMismatch') });
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 60_000 });
+    world.cluster.writes.length = 0;
+    await world.reconcile();
+    expect(world.cluster.writes).toEqual([]);
+    world.cluster.server.edit({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team', name: 'golden' }, (copy) => {
+      Object.assign(copy, { data: { 'golden.json': '{"examples":[1]}' } });
+    });
+    await world.reconcile();
+    world.endPod({ fetch: FETCHED, verify: VERIFIED });
+    await world.reconcile();
+    expect(world.conditions()).toBe('Ready=True Verified');
+  });
+
   test('that change make a new revision, and the old copy goes', async () => {
     world.createGolden();
     await world.settle({ ...GOLDEN, sha256: 'a'.repeat(64) });
@@ -98,7 +116,9 @@ describe('a verification that fails', () => {
     world.endPod({ fetch: refuse('DigestMismatch') });
     expect(await world.reconcile()).toEqual({});
     expect(world.conditions()).toBe('Ready=False DigestMismatch, Stalled=True DigestMismatch');
-    expect(world.message()).toBe('DigestMismatch happened. Correct spec.sha256, or upload the right file.');
+    expect(world.message()).toMatch(
+      /^DigestMismatch happened\. Correct spec\.sha256, or upload the right file\. .*verifyAgain/,
+    );
     expect(world.status().history).toMatchObject([{ outcome: 'Failed', reason: 'DigestMismatch' }]);
     world.cluster.writes.length = 0;
     await world.reconcile();
@@ -146,6 +166,22 @@ describe('a verification that fails', () => {
     await world.reconcile();
     expect(world.conditions()).toBe('Ready=False Verifying, Reconciling=True Verifying');
     expect(world.status().candidate).toMatchObject({ phase: 'Verifying', attempts: 0 });
+  });
+
+  test('starts again when the annotation changes, without a change of the spec', async () => {
+    world.createModel();
+    await world.reconcile();
+    world.endPod({ fetch: refuse('SourceNotFound') });
+    await world.reconcile();
+    world.cluster.server.edit(
+      { apiVersion: 'aimass.dev/v1alpha1', kind: 'Model', namespace: 'team', name: 'iris' },
+      ({ metadata }) => (metadata.annotations = { 'aimass.dev/verifyAgain': '1' }),
+    );
+    await world.reconcile();
+    expect(world.conditions()).toBe('Ready=False Verifying, Reconciling=True Verifying');
+    world.endPod({ fetch: FETCHED, verify: VERIFIED });
+    await world.reconcile();
+    expect(world.conditions()).toBe('Ready=True Verified');
   });
 
   test('leaves the current revision, and says that it keeps serving', async () => {
@@ -333,6 +369,27 @@ describe('many Models', () => {
     expect(world.jobs('a')).toHaveLength(0);
     await world.reconcile('b');
     expect(world.jobs('b')).toHaveLength(1);
+  });
+
+  test('a new Model comes before those that are verified again', async () => {
+    world = new ModelWorld({ concurrency: 1 });
+    await world.settle({}, 'old');
+    world.createModel({}, 'busy');
+    await world.reconcile('busy');
+    world.settings = { ...world.settings, runtimeImage: 'runtime:2' };
+    await world.reconcile('old');
+    world.now += 60_000;
+    world.createModel({}, 'new');
+    await world.reconcile('new');
+    world.restart();
+    world.endPod({ fetch: FETCHED, verify: VERIFIED }, 'busy');
+    await world.reconcile('busy');
+    await world.reconcile('old');
+    await world.reconcile('new');
+    expect([world.status('old').candidate?.phase, world.status('new').candidate?.phase]).toEqual([
+      'Pending',
+      'Verifying',
+    ]);
   });
 
   test('a Model that is deleted gives its place back', async () => {

@@ -4,6 +4,7 @@ import { decideOutcome } from '../../decide/model/outcome.ts';
 import type { Start } from '../../decide/model/start.ts';
 import { decideStep, relevantCandidate, type Step } from '../../decide/model/step.ts';
 import { getModel, keyOf, type ModelDeps, type Next } from './deps.ts';
+import { hasGoldenChanged } from './golden.ts';
 import type { VerificationLine } from './line.ts';
 import { observeProgress } from './observe.ts';
 import { startVerification } from './start.ts';
@@ -26,7 +27,8 @@ async function reconcileLiving(model: Model, deps: ModelDeps): Promise<Next> {
   const goal = decideGoal(model, runtimeImage, now);
   const candidate = relevantCandidate(model, goal);
   const progress = await observeProgress(model, candidate, deps);
-  const step = decideStep({ model, goal, candidate, progress, runtimeImage, now });
+  const goldenChanged = await hasGoldenChanged(model, candidate, cluster);
+  const step = decideStep({ model, goal, candidate, progress, hasGoldenChanged: goldenChanged, runtimeImage, now });
   const start = step.kind === 'start' ? await startVerification({ model, goal, candidate }, deps) : undefined;
   if (start?.kind === 'namespaceEnding') return {};
   const usedBy = deps.servicesOf(model.metadata);

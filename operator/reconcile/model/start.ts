@@ -1,11 +1,13 @@
 import type { CandidateRevision, CurrentRevision, Model } from '../../../crds/schema/model.ts';
 import { buildGoldenCopy } from '../../build/model/golden-copy.ts';
 import { buildVerificationJob } from '../../build/model/job.ts';
+import { specHash } from '../../build/model/spec-hash.ts';
 import type { Goal } from '../../decide/model/goal.ts';
 import { isNamespaceEnding, type Start } from '../../decide/model/start.ts';
 import { timestamp } from '../../decide/model/times.ts';
 import type { ApplyResult, KubeObject } from '../../kube/cluster.ts';
 import { keyOf, type ModelDeps } from './deps.ts';
+import { turnOf } from './line.ts';
 import { readGolden } from './golden.ts';
 
 /** What a verification is started for. */
@@ -26,9 +28,12 @@ export async function startVerification(attempt: Attempt, deps: ModelDeps): Prom
   return explainRefusal(await deps.cluster.apply(copy), copy) ?? applyJob(attempt, deps, copy.metadata.name);
 }
 
-function askForTurn({ model, candidate }: Attempt, { line, now }: ModelDeps): { granted: boolean; ahead: number } {
+function askForTurn(
+  { model, goal, candidate }: Attempt,
+  { line, now }: ModelDeps,
+): { granted: boolean; ahead: number } {
   const since = candidate?.phase === 'Failed' ? undefined : candidate?.startedAt;
-  return line.ask(keyOf(model.metadata), since ?? timestamp(now()));
+  return line.ask(keyOf(model.metadata), turnOf(goal, since ?? timestamp(now())));
 }
 
 async function applyJob(attempt: Attempt, deps: ModelDeps, goldenConfigMap: string | undefined): Promise<Start> {
@@ -44,6 +49,7 @@ const identityOf = (current: CurrentRevision | undefined) =>
 /** The same attempt gives the same nonce after a crash; another one never does, not even when the spec flips back. */
 const nonceOf = ({ model, candidate }: Attempt) => ({
   generation: model.metadata.generation,
+  specHash: specHash(model),
   attempts: candidate?.attempts ?? 0,
   verifiedBefore: identityOf(model.status?.current),
 });

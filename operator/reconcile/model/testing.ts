@@ -9,6 +9,7 @@ import { JOB, MODEL, type ModelDeps, type Next } from './deps.ts';
 import { VerificationLine } from './line.ts';
 import type { Job } from './observe.ts';
 import { reconcileModel } from './reconcile.ts';
+import { restoreLine } from './restore-line.ts';
 
 const NAMESPACE = 'team';
 const START = Date.parse('2026-01-01T00:00:00Z');
@@ -51,6 +52,7 @@ export class ModelWorld {
   /** A new operator process: what was only in memory is gone. */
   restart(): void {
     this.#line = this.#newLine();
+    restoreLine(this.#line, this.cluster);
   }
 
   get deps(): ModelDeps {
