@@ -4,7 +4,7 @@ import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { systemClock, type Clock } from '../loop/clock.ts';
 
 /** What a request needs to be let in: headers, and a dispatcher that trusts the right CA. */
-export interface Credentials {
+interface Credentials {
   headers: Readonly<Record<string, string>>;
   dispatcher: Dispatcher;
 }

@@ -23,7 +23,7 @@ export interface ReflectorTiming {
 }
 
 /** The times for production. */
-export const DEFAULT_TIMING: ReflectorTiming = {
+const DEFAULT_TIMING: ReflectorTiming = {
   watchSeconds: 400,
   silenceMs: 100_000,
   healthyMs: 20_000,

@@ -13,7 +13,7 @@ export type RequestFault =
 export type StreamFault = { type: 'reset' | 'end' | 'freeze' } | { type: 'lastBytes'; bytes: string };
 
 /** A request as the proxy saw it. */
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   url: string;
   userAgent: string | undefined;
