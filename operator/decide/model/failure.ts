@@ -49,7 +49,7 @@ const storageFull: Check = ({ pod }) =>
   pod?.status?.reason === 'Evicted' && /ephemeral|emptydir/i.test(pod.status.message ?? '')
     ? {
         reason: ModelReason.StorageFull,
-        message: `The verification pod was evicted for the space it used: ${pod.status.message ?? ''}`,
+        message: `The verification pod was evicted for the space it used: ${pod.status.message ?? ''} Raise spec.source.maxSize, or free space on the node.`,
         retryable: true,
       }
     : undefined;
