@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { messageOf } from './error-shape.ts';
 
 /** Wrong use of the command line; the message says what to write. */
 export class UsageError extends Error {}
@@ -57,7 +58,7 @@ function readFlags(role: Role, args: readonly string[]): Values {
   try {
     return parseArgs({ args: [...args], options: FLAGS[role], strict: true, allowPositionals: false }).values as Values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new UsageError(messageOf(error), { cause: error });
   }
 }
 

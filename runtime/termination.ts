@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { EngineError } from './engine/engine.ts';
 import { ModelFailure } from './model-failure.ts';
+import { messageOf } from './error-shape.ts';
 
 const MAX_BYTES = 4096;
 const MAX_MESSAGE_CHARACTERS = 1500;
@@ -16,8 +17,7 @@ export interface FailureReport {
 /** A failure in the words of the contract. What nobody foresaw may pass by itself, so it is tried again. */
 export function describeFailure(error: unknown, unforeseen: string): FailureReport {
   const failure = toModelFailure(error);
-  const message =
-    failure?.message ?? `An unforeseen failure: ${error instanceof Error ? error.message : 'no cause is known'}`;
+  const message = failure?.message ?? `An unforeseen failure: ${messageOf(error)}`;
   return {
     ok: false,
     reason: failure?.reason ?? unforeseen,

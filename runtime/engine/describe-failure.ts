@@ -1,4 +1,5 @@
 import { EngineError } from './engine.ts';
+import { messageOf } from '../error-shape.ts';
 
 /** Takes paths, source locations and addresses out of a message of the engine, and bounds its length. */
 export function cleanMessage(message: string): string {
@@ -18,7 +19,7 @@ const NAMED_OPERATOR =
 
 /** What a failure to load means. */
 export function describeLoadFailure(error: unknown): EngineError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (/Unsupported data type|Unsupported type|not a tensor|non-tensor/i.test(message)) {
     return new EngineError('unsupportedType', cleanMessage(message), { cause: error });
   }
@@ -32,7 +33,7 @@ export function describeLoadFailure(error: unknown): EngineError {
 
 /** What a failure to run means: the engine marks what is wrong with the input as an invalid argument. */
 export function describeRunFailure(error: unknown): EngineError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const isInput =
     /INVALID_ARGUMENT|Invalid (input|feed|rank|dimension)|Got invalid dimensions|out of (bounds|range)/i.test(message);
   return new EngineError(isInput ? 'invalidInput' : 'failed', cleanMessage(message), { cause: error });

@@ -56,7 +56,7 @@ function unknownRoute({ method, path }: Request): ApiError {
 // oxlint-disable-next-line max-params
 const answerError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (response.headersSent) return next(error);
-  const isBadUrl = error instanceof URIError;
+  const isBadUrl = typeof error === 'object' && error !== null && 'status' in error && error.status === 400;
   sendError(
     response,
     isBadUrl ? new ApiError('InvalidRequest', 'The path cannot be decoded; encode it as UTF-8.') : error,

@@ -1,4 +1,5 @@
 import { ApiError } from '../errors.ts';
+import { messageOf } from '../error-shape.ts';
 
 /** An integer of sixteen digits or more, outside of a fraction: where doubles begin to lose digits. */
 const LONG_INTEGER = /[[,:\s-]\d{16,}\s*[,\]}]/;
@@ -22,10 +23,9 @@ export function parseExactJson(text: string): unknown {
   }
 }
 
-/** V8 quotes the text around the mistake; its first line is enough, and a deeply nested value has no text at all. */
+/** V8 quotes the text around the mistake; its first line is enough. */
 function jsonComplaint(error: unknown): string {
-  if (error instanceof RangeError) return 'it is nested too deeply';
-  return error instanceof Error ? (error.message.split('\n')[0]?.slice(0, 200) ?? '') : '';
+  return messageOf(error).split('\n')[0]?.slice(0, 200) ?? '';
 }
 
 /** Writes JSON with bigint as plain integers. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describeStorageFailure } from './counted-writer.ts';
+import { codeOf } from '../error-shape.ts';
 
 const CONTENTS = '.contents.json';
 const STAGING_PREFIX = '.staging-';
@@ -80,7 +81,7 @@ export async function publishStaged(into: string, staging: string, digest: strin
   try {
     await rename(staging, target);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     const existing = code === 'ENOTEMPTY' || code === 'EEXIST' ? await findCached(into, digest) : undefined;
     if (existing === undefined) throw error;
     return existing;

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelFailure } from '../model-failure.ts';
+import { codeOf } from '../error-shape.ts';
 
 /** Bytes that all files of one model may have together. */
 export class ByteBudget {
@@ -38,7 +39,7 @@ const tooLarge = (maxBytes: number, bytes?: number) =>
 
 /** Turns "no space left" into the failure that says so. */
 export function describeStorageFailure(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
   return new ModelFailure('StorageFull', 'The model cache is full. Give it more space, or remove models from it.', {
     cause: error,

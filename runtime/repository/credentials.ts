@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ModelFailure } from '../model-failure.ts';
+import { codeOf } from '../error-shape.ts';
 
 /** A login: a name with a password, or a token. */
 export type Login = { username: string; password: string } | { token: string };
@@ -55,7 +56,7 @@ function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw new Error('reading spec.credentials', { cause: error });
   }
 }

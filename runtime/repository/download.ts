@@ -7,9 +7,17 @@ import { headerOf } from './http-client.ts';
 import { describeHttpStatus, describeNetworkFailure } from './network-failure.ts';
 
 const MAX_RESUMES = 5;
+const RETRY_DELAY_MS = 500;
 
 /** Sends the request with extra headers: none at first, a range when a broken download goes on. */
 export type Opener = (headers: Record<string, string>) => Promise<HttpReply>;
+
+/** How long to try again when connections break. */
+export interface Patience {
+  /** Wait before the first retry, doubled while there is no progress. */
+  retryDelayMs?: number | undefined;
+  maxResumes?: number | undefined;
+}
 
 /** One file to download. */
 export interface Download {
@@ -20,8 +28,7 @@ export interface Download {
   what: string;
   /** Looks at the head and the first bytes and throws when they are not what was wanted. */
   inspectStart?: (reply: HttpReply, firstBytes: Buffer) => void;
-  /** Wait before the first retry, doubled each time. */
-  retryDelayMs?: number;
+  patience?: Patience;
   signal?: AbortSignal | undefined;
 }
 
@@ -38,6 +45,7 @@ export async function download(job: Download): Promise<{ digest: string; sizeByt
 }
 
 async function downloadInto(writer: CountedWriter, job: Download): Promise<void> {
+  const { maxResumes = MAX_RESUMES, retryDelayMs = RETRY_DELAY_MS } = job.patience ?? {};
   let validator: string | undefined;
   for (let resume = 0; ; resume += 1) {
     const before = writer.sizeBytes;
@@ -48,10 +56,10 @@ async function downloadInto(writer: CountedWriter, job: Download): Promise<void>
       return;
     } catch (error) {
       const failure = describeBroken(error, writer.sizeBytes, job.what);
-      if (resume >= MAX_RESUMES || !canGoOn(failure, writer, job)) throw failure;
+      if (resume >= maxResumes || !canGoOn(failure, writer, job)) throw failure;
       // Progress earns a fresh start of the waiting time.
       const exponent = writer.sizeBytes > before ? 0 : resume;
-      await delay((job.retryDelayMs ?? 500) * 2 ** exponent);
+      await delay(retryDelayMs * 2 ** exponent);
     }
   }
 }
@@ -67,7 +75,7 @@ async function openFrom(writer: CountedWriter, job: Download, validator: string 
   const reply = await job.open(canResume ? { range: `bytes=${offset}-`, 'if-range': validator } : {});
   const isContinued = canResume && reply.status === 206 && startsAt(reply, offset);
   if (!isContinued && reply.status !== 200) {
-    reply.body.destroy();
+    letGo(reply);
     throw describeHttpStatus(reply.status, job.what);
   }
   if (!isContinued && offset > 0) await writer.restart();
@@ -81,6 +89,12 @@ const startsAt = (reply: HttpReply, offset: number) =>
 function validatorOf(reply: HttpReply): string | undefined {
   const tag = headerOf(reply, 'etag');
   return tag !== undefined && !tag.startsWith('W/') ? tag : headerOf(reply, 'last-modified');
+}
+
+/** Ends the transfer of a body that is not wanted any more; that it is cut off is then no error. */
+function letGo({ body }: HttpReply): void {
+  body.on('error', () => {});
+  body.destroy();
 }
 
 async function copyBody(reply: HttpReply, writer: CountedWriter, job: Download): Promise<void> {
@@ -100,7 +114,7 @@ async function copyBody(reply: HttpReply, writer: CountedWriter, job: Download):
       await writer.write(chunk);
     }
   } finally {
-    reply.body.destroy();
+    letGo(reply);
   }
 }
 

@@ -28,6 +28,7 @@ export interface FetchRequest {
   insecureRegistries: readonly string[];
   claimDir?: string | undefined;
   retryDelayMs?: number | undefined;
+  maxResumes?: number | undefined;
 }
 
 /** What was fetched. */
@@ -114,13 +115,13 @@ interface Context {
 
 async function prepare(source: SourceUri, { request, http, signal, wanted }: Context): Promise<Prepared> {
   const budget = new ByteBudget(request.maxBytes);
-  const { retryDelayMs } = request;
+  const patience = { retryDelayMs: request.retryDelayMs, maxResumes: request.maxResumes };
   if (source.scheme === 'pvc') {
     return { fill: (directory) => fetchPvc({ claimDir: request.claimDir, path: source.path, budget }, directory) };
   }
   const credentials = readCredentials(request.credentialsDir);
   if (source.scheme === 'https') {
-    const job = { url: source.url, http, login: credentials.any, budget, signal, retryDelayMs };
+    const job = { url: source.url, http, login: credentials.any, budget, signal, patience };
     return { fill: (directory) => fetchHttps(job, directory) };
   }
   const { registry, repository, tag } = source;
@@ -128,7 +129,7 @@ async function prepare(source: SourceUri, { request, http, signal, wanted }: Con
   const client = new OciClient({ http, registry, repository, insecure, credentials, actions: 'pull' });
   const { digest, manifest } = await resolveManifest(client, wanted ?? tag);
   const fill = async (directory: string) => {
-    await fetchOci({ client, manifest, registry, budget, signal, retryDelayMs }, directory);
+    await fetchOci({ client, manifest, registry, budget, signal, patience }, directory);
     return digest;
   };
   return { digest, fill };

@@ -3,6 +3,7 @@ import { ModelFailure } from '../model-failure.ts';
 import type { Login } from './credentials.ts';
 import { authorizationOf } from './credentials.ts';
 import type { ByteBudget } from './counted-writer.ts';
+import type { Patience } from './download.ts';
 import { download } from './download.ts';
 import type { HttpClient, HttpReply } from './http-client.ts';
 import { headerOf } from './http-client.ts';
@@ -14,7 +15,7 @@ export interface HttpsSource {
   login: Login | undefined;
   budget: ByteBudget;
   signal?: AbortSignal | undefined;
-  retryDelayMs?: number | undefined;
+  patience?: Patience;
 }
 
 /** Login pages and error pages often come with status 200: say so instead of "not ONNX". */
@@ -42,7 +43,7 @@ export async function fetchHttps(source: HttpsSource, directory: string): Promis
     what: url.host,
     inspectStart: refuseWebPage,
     signal: source.signal,
-    ...(source.retryDelayMs !== undefined && { retryDelayMs: source.retryDelayMs }),
+    ...(source.patience && { patience: source.patience }),
   });
   return digest;
 }

@@ -1,3 +1,4 @@
+import { codeOf } from '../error-shape.ts';
 import { ModelFailure } from '../model-failure.ts';
 
 const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
@@ -14,21 +15,27 @@ const WORDS: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was closed early',
 };
 
-/** Every error in a chain of causes and aggregates, outermost first. */
-function chainOf(error: unknown): Error[] {
-  if (!(error instanceof Error)) return [];
-  const inner = error instanceof AggregateError ? error.errors : [error.cause];
-  return [error, ...inner.flatMap(chainOf)];
+interface Link {
+  name?: string;
+  message?: string;
+  cause?: unknown;
+  errors?: unknown;
 }
 
-const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
+/** Every error in a chain of causes and aggregates, outermost first. */
+function chainOf(error: unknown): Link[] {
+  if (typeof error !== 'object' || error === null) return [];
+  const link: Link = error;
+  const inner: unknown[] = Array.isArray(link.errors) ? link.errors : [link.cause];
+  return [link, ...inner.flatMap(chainOf)];
+}
 
 /** Says what a failed request to `host` means for the model. */
 export function describeNetworkFailure(error: unknown, host: string): ModelFailure {
   const chain = chainOf(error);
   const known = chain.find((link) => link instanceof ModelFailure);
   if (known !== undefined) return known;
-  const codes = chain.map(codeOf).filter((code) => code !== '');
+  const codes = chain.map(codeOf).filter((code) => code !== undefined);
   const cause = error;
   if (codes.some((code) => TIMEOUTS.has(code)) || chain.some(({ name }) => name === 'TimeoutError')) {
     return new ModelFailure('SourceTimeout', `${host} did not answer in time.`, { cause });

@@ -2,12 +2,14 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelFailure } from '../model-failure.ts';
 import { ByteBudget } from './counted-writer.ts';
+import type { Patience } from './download.ts';
 import { download } from './download.ts';
 import type { OciClient } from './oci-client.ts';
 import type { Layer } from './oci-layers.ts';
 import { planLayers } from './oci-layers.ts';
 import type { Descriptor, Manifest } from './oci-types.ts';
 import { unpackTar } from './unpack-tar.ts';
+import { codeOf } from '../error-shape.ts';
 
 /** An artifact whose manifest has been read. */
 export interface OciSource {
@@ -16,7 +18,7 @@ export interface OciSource {
   registry: string;
   budget: ByteBudget;
   signal?: AbortSignal | undefined;
-  retryDelayMs?: number | undefined;
+  patience?: Patience;
 }
 
 /** Puts all files of an artifact into a directory, each layer checked against its digest. */
@@ -42,7 +44,7 @@ async function placeLayer(source: OciSource, layer: Layer, directory: string): P
 
 /** Files are created, never overwritten: two layers with one name would leave it open which one counts. */
 const describeDuplicate = (name: string) => (error: unknown) => {
-  if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+  if (codeOf(error) === 'EEXIST') {
     throw new ModelFailure('ArtifactInvalid', `The OCI artifact holds "${name}" twice.`);
   }
   throw error;
@@ -61,7 +63,7 @@ async function downloadBlob(source: OciSource, { blob, filePath, budget }: BlobT
     budget,
     what: `The registry ${source.registry}`,
     signal: source.signal,
-    ...(source.retryDelayMs !== undefined && { retryDelayMs: source.retryDelayMs }),
+    ...(source.patience && { patience: source.patience }),
   });
   if (got.digest !== blob.digest) {
     throw new ModelFailure(

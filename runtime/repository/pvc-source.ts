@@ -5,6 +5,7 @@ import path from 'node:path';
 import { ModelFailure } from '../model-failure.ts';
 import type { ByteBudget } from './counted-writer.ts';
 import { CountedWriter } from './counted-writer.ts';
+import { codeOf } from '../error-shape.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -14,8 +15,6 @@ export interface PvcSource {
   path: string;
   budget: ByteBudget;
 }
-
-const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 async function resolveInside(claimDir: string, relative: string): Promise<string> {
   const escape = new ModelFailure(

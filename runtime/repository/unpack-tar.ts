@@ -7,6 +7,7 @@ import { ModelFailure } from '../model-failure.ts';
 import type { ByteBudget } from './counted-writer.ts';
 import { CountedWriter } from './counted-writer.ts';
 import { safeRelativePath } from './safe-path.ts';
+import { messageOf } from '../error-shape.ts';
 
 const MAX_ENTRIES = 10_000;
 const IGNORED = new Set(['Directory', 'GNUDumpDir']);
@@ -22,7 +23,7 @@ export async function unpackTar(archive: string, directory: string, budget: Byte
       entries += 1;
       const isTooMany = entries > MAX_ENTRIES;
       writing = writing.then(() => (isTooMany ? refuseMany() : writeEntry(entry, directory, budget)));
-      writing.catch((error: unknown) => parser.abort(error instanceof Error ? error : new Error(String(error))));
+      writing.catch((error: unknown) => parser.abort(new Error(messageOf(error))));
     },
   });
   try {

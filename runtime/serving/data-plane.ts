@@ -7,6 +7,7 @@ import type { InferRequest } from '../protocol/v2-request.ts';
 import { show } from '../protocol/v2-request.ts';
 import type { InferResponse } from '../protocol/v2-response.ts';
 import type { Readiness } from './readiness.ts';
+import { messageOf } from '../error-shape.ts';
 
 /** Each pod serves one version of its model; which revision that is stands in the metadata. */
 export const SERVED_VERSION = '1';
@@ -61,8 +62,7 @@ export class DataPlane {
     try {
       await this.#state.readiness.check();
     } catch (error) {
-      const why = error instanceof Error ? error.message : 'The golden check failed.';
-      throw new ApiError('NotReady', why, { cause: error });
+      throw new ApiError('NotReady', messageOf(error), { cause: error });
     }
   }
 

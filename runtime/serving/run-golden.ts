@@ -4,6 +4,7 @@ import { ModelFailure } from '../model-failure.ts';
 import { findMismatch, mismatchFailure } from '../protocol/compare-golden.ts';
 import { generateInputs } from '../protocol/generated-input.ts';
 import type { PreparedExample } from '../protocol/golden.ts';
+import { messageOf } from '../error-shape.ts';
 
 /** Runs one golden example and throws when the answer is not what it says. */
 export async function runGolden(session: Session, { example, inputs, outputNames }: PreparedExample): Promise<void> {
@@ -22,10 +23,9 @@ export async function runGenerated(session: Session): Promise<void> {
       session.outputs.map(({ name }) => name),
     );
   } catch (error) {
-    const why = error instanceof EngineError || error instanceof RangeError ? error.message : 'it failed';
     throw new ModelFailure(
       'GoldenMissing',
-      `There are no golden examples, and the model cannot be run on made-up input (${why}). Give golden examples in spec.verification.golden or as golden.json in the artifact.`,
+      `There are no golden examples, and the model cannot be run on made-up input (${messageOf(error)}). Give golden examples in spec.verification.golden or as golden.json in the artifact.`,
       { cause: error },
     );
   }
