@@ -22,7 +22,7 @@ export function decideWakeUp({ candidate, start, due, now }: WakeUpFacts): numbe
   const inMs = (moment: Date): number => Math.max(1000, moment.getTime() - now.getTime());
   const waits = [
     candidate === undefined ? undefined : candidateWait(candidate, inMs),
-    isBlocked(start) ? MINUTE_MS : undefined,
+    blockedWait(start),
     due === undefined ? undefined : Math.min(LONGEST_MS, inMs(due)),
   ].filter((wait) => wait !== undefined);
   return waits.length === 0 ? undefined : Math.min(...waits);
@@ -34,5 +34,7 @@ function candidateWait(candidate: CandidateRevision, inMs: (moment: Date) => num
   return candidate.retryAt === undefined ? undefined : inMs(new Date(candidate.retryAt));
 }
 
-const isBlocked = (start: Start | undefined): boolean =>
-  start?.kind === 'queued' || start?.kind === 'refused' || start?.kind === 'nameTaken';
+function blockedWait(start: Start | undefined): number | undefined {
+  if (start?.kind === 'queued') return 10 * MINUTE_MS; // it is woken when its turn comes; this renews its place in words
+  return start?.kind === 'refused' || start?.kind === 'nameTaken' ? MINUTE_MS : undefined;
+}

@@ -76,5 +76,8 @@ export class VerificationLine {
   }
 }
 
-const byTurn = ([keyA, turnA]: [string, string], [keyB, turnB]: [string, string]): number =>
-  turnA.localeCompare(turnB) || keyA.localeCompare(keyB);
+/** By code units: localeCompare takes a second for ten thousand that ask once each. */
+function byTurn([keyA, turnA]: [string, string], [keyB, turnB]: [string, string]): number {
+  if (turnA !== turnB) return turnA < turnB ? -1 : 1;
+  return keyA < keyB ? -1 : Number(keyA > keyB);
+}
