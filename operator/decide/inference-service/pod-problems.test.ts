@@ -15,7 +15,7 @@ const pod = ({ serve, fetch, conditions = [] }: Choice): Pod => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'p', namespace: 'team' },
-  spec: { containers: [{ name: 'serve', resources: { limits: { memory: '1Gi' } } }] },
+  spec: { nodeName: 'n1', containers: [{ name: 'serve', resources: { limits: { memory: '1Gi' } } }] },
   status: {
     conditions,
     ...(fetch === undefined ? {} : { initContainerStatuses: [{ name: 'fetch', ...fetch }] }),
@@ -153,6 +153,17 @@ test.each<Row>([
       conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: minutesAgo(0.5) }],
     },
     want: 'GoldenMismatch goes on: Pod p no longer answers the golden request correctly and gets no requests: its readiness probe fails. Delete the pod to start anew, and see its log for the cause.',
+  },
+  {
+    name: 'a pod whose node is lost has done nothing wrong',
+    is: {
+      serve: { started: true, state: { running: {} } },
+      conditions: [
+        { type: 'ContainersReady', status: 'True' },
+        { type: 'Ready', status: 'False', lastTransitionTime: minutesAgo(2) },
+      ],
+    },
+    want: 'Starting goes on: Node n1 of pod p is not heard of; Kubernetes replaces the pod after some minutes. Check the node.',
   },
   {
     name: 'a pod that no longer answers for a while, and says why',

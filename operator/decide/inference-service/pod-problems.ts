@@ -117,6 +117,18 @@ const crashLooping: Check = ({ pod }) => {
 const reasonOf = (reason: string | undefined): string =>
   reason === undefined || reason === 'Error' ? '' : ` (${reason})`;
 
+/** The containers were well when their node was last heard of: only the node controller says that the pod is not ready. */
+const nodeLost: Check = ({ pod }) => {
+  const containers = conditionOf(pod.status?.conditions, 'ContainersReady');
+  const ready = conditionOf(pod.status?.conditions, 'Ready');
+  if (containers?.status !== 'True' || ready?.status !== 'False') return undefined;
+  return {
+    reason: ServiceReason.Starting,
+    message: `Node ${pod.spec?.nodeName ?? ''} of pod ${pod.metadata.name} is not heard of; Kubernetes replaces the pod after some minutes. Check the node.`,
+    stalled: false,
+  };
+};
+
 /** It passed its startup probe, which is the golden request too, so the model did answer once. */
 const goldenMismatch: Check = ({ pod, now, readiness }) => {
   const container = containerStatus(pod, 'serve');
@@ -169,6 +181,7 @@ const checks: readonly Check[] = [
   outOfMemory,
   fetchFailed,
   crashLooping,
+  nodeLost,
   goldenMismatch,
   slowStart,
   cannotStart,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ApiError } from '../../kube/api-errors.ts';
 import type { KubeObject } from '../../kube/cluster.ts';
 import { ServiceWorld, unschedulable } from './testing.ts';
 
@@ -23,6 +24,15 @@ describe('the cache claim', () => {
     expect(claims()).toEqual([]);
   });
 
+  test('of a service without pods outlives the Deployment that would mount it', async () => {
+    await world.settle({ cache: { type: 'Claim' }, replicas: 0 });
+    world.editService(({ spec }) => (spec.cache = { type: 'Ephemeral' }));
+    await world.reconcile();
+    expect(writes()).not.toContain('delete PersistentVolumeClaim');
+    await world.reconcile();
+    expect(writes()).toContain('delete PersistentVolumeClaim');
+  });
+
   test('that the API server has filled in is not written again', async () => {
     await world.settle({ cache: { type: 'Claim' } });
     world.cluster.server.edit(
@@ -44,6 +54,21 @@ test('device claims come before the pods, and go with their revision', async () 
   expect(world.deployment().spec.template.spec?.resourceClaims).toEqual([
     { name: 'accelerator', resourceClaimTemplateName: world.revisionName() },
   ]);
+});
+
+test('a cluster without device classes is told as such', async () => {
+  const apply = world.cluster.apply.bind(world.cluster);
+  world.cluster.apply = (desired) =>
+    desired.kind === 'ResourceClaimTemplate'
+      ? Promise.reject(new ApiError({ code: 404, message: 'the server could not find the requested resource' }))
+      : apply(desired);
+  await world
+    .settle({
+      accelerator: { deviceClass: 'gpu.nvidia.com', count: 1, productLabel: 'nvidia.com/gpu.product' },
+    })
+    .catch(() => undefined);
+  expect(world.conditions()).toBe('Ready=False InvalidSpec, Stalled=True InvalidSpec');
+  expect(world.status().waitingFor).toContain('device classes need Kubernetes 1.34 or newer');
 });
 
 test('who holds the accelerators is read once for all services, and only while a pod waits', async () => {

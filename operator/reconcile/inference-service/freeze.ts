@@ -3,6 +3,7 @@ import { buildDeviceClaimTemplate, buildGoldenCopy } from '../../build/inference
 import type { ServiceFacts } from '../../decide/inference-service/facts.ts';
 import type { Obstacle } from '../../decide/inference-service/refusal.ts';
 import { runningRevision } from '../../decide/inference-service/wanted.ts';
+import { isNotFound } from '../../kube/api-errors.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 import { CONFIG_MAP, REVISION } from './deps.ts';
 import { writeAll } from './write.ts';
@@ -36,16 +37,25 @@ async function storeRevision(wanted: Revision, cluster: Cluster): Promise<Frozen
   }
 }
 
-/** What pods mount is there before the first pod; after that it is only looked at when it has gone. */
+/** What pods mount and claim is there before the first of them, and made again when somebody takes it away. */
 async function prepareStart(facts: ServiceFacts, revision: Revision, cluster: Cluster): Promise<Obstacle | undefined> {
   const isRunning = runningRevision(facts)?.metadata.name === revision.metadata.name;
   const golden = await missingGolden(revision, cluster);
-  if (golden === 'lost') return isRunning ? undefined : { outcome: 'goldenLost', model: revision.data.model.name };
-  const deviceClaim = isRunning ? undefined : buildDeviceClaimTemplate(revision);
-  return writeAll(
-    [...(golden === undefined ? [] : [golden]), ...(deviceClaim === undefined ? [] : [deviceClaim])],
-    cluster,
-  );
+  if (golden === 'lost' && !isRunning) return { outcome: 'goldenLost', model: revision.data.model.name };
+  const obstacle = golden === undefined || golden === 'lost' ? undefined : await writeAll([golden], cluster);
+  return obstacle ?? claimDevices(revision, cluster);
+}
+
+async function claimDevices(revision: Revision, cluster: Cluster): Promise<Obstacle | undefined> {
+  const desired = buildDeviceClaimTemplate(revision);
+  if (desired === undefined) return undefined;
+  try {
+    return await writeAll([desired], cluster);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const message = `this cluster does not serve ${desired.apiVersion}; device classes need Kubernetes 1.34 or newer`;
+    return { outcome: 'refused', desired, reason: 'Invalid', message };
+  }
 }
 
 /** The copy of the golden examples that is to be made; undefined when it is there or none is needed. */

@@ -61,6 +61,16 @@ describe('from apply to Ready', () => {
     expect(world.conditions()).toBe('Ready=True Serving');
   });
 
+  test('a pod that is being deleted does not count, although it still answers', async () => {
+    await world.settle();
+    const [pod] = world.pods();
+    if (pod === undefined) throw new Error('there is no pod');
+    world.cluster.server.edit({ ...pod, ...pod.metadata }, ({ metadata }) => (metadata.finalizers = ['a.b/c']));
+    world.deletePod(pod.metadata.name);
+    await world.reconcile();
+    expect(world.conditions()).toBe('Ready=False Starting, Reconciling=True Starting');
+  });
+
   test('counts of a rollout that goes on for long are written in the end', async () => {
     world.createModel();
     world.verifyModel();

@@ -28,6 +28,7 @@ describe('replicas', () => {
     scale(7);
     await world.reconcile();
     expect(replicas()).toBe(7);
+    expect(world.deployment().metadata.annotations).not.toHaveProperty(['aimass.dev/applied-replicas']);
     scale(4);
     world.cluster.writes.length = 0;
     world.verifyModel({ content: 'b' });
