@@ -27,6 +27,7 @@ const rows = (childCount: number): Row[] => [
   ['floor, all available, s', '', ({ floor }) => fixed(floor.allReadySeconds, 1)],
   ['all Ready, s', '', ({ services }) => fixed(services.allReadySeconds, 1)],
   ['… ratio to the floor', '≤ 1.5×', ({ floor, services }) => ratio(services.allReadySeconds, floor.allReadySeconds)],
+  ['floor, median object / total time', '', ({ floor }) => fixed(floor.medianSeconds / floor.allReadySeconds, 2)],
   [
     'median object / total time',
     '≤ 0.6',
@@ -36,6 +37,7 @@ const rows = (childCount: number): Row[] => [
   ['API reads per object', '≤ 0.1', ({ count, services }) => fixed(services.requests.reads / count, 2)],
   ['refused requests', '', ({ services }) => String(services.requests.refused)],
   ['operator CPU per object, ms', '≤ 16', ({ count, services }) => fixed(services.operatorCpuMs / count, 1)],
+  ['control plane CPU per object, floor, ms', '', ({ count, floor }) => fixed(floor.platformCpuMs / count, 1)],
   ['control plane CPU, ratio', '≤ 1.4×', ({ floor, services }) => ratio(services.platformCpuMs, floor.platformCpuMs)],
   ['operator peak memory, MiB', '≤ 200', ({ services }) => fixed(services.peakMemoryMiB, 0)],
   ['restart, s', '≤ 5', ({ services }) => fixed(services.restart.seconds, 1)],
