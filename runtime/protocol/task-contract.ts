@@ -49,7 +49,10 @@ const tokenInputs = [
   tokens('token_type_ids', true),
   tokens('position_ids', true),
 ];
-const scores: Need = { what: 'scores of floats, [batch, classes]', fits: isOneOf(FLOATS, 2) };
+const scores: Need = {
+  what: 'scores of floats, [batch, classes], of two classes or more',
+  fits: (spec) => isOneOf(FLOATS, 2)(spec) && spec.shape[1] !== 1, // one column is a regression
+};
 const label: Need = {
   what: 'labels of integers, texts or booleans, [batch]',
   fits: (spec) => isOneOf(LABELS, 1)(spec),
