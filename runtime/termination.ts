@@ -30,6 +30,7 @@ const LOAD_REASONS = {
   unsupportedOperator: 'UnsupportedOperator',
   unsupportedType: 'UnsupportedType',
   invalidInput: 'LoadFailed',
+  outOfMemory: 'OutOfMemory',
   failed: 'LoadFailed',
 } as const;
 

@@ -17,6 +17,8 @@ const OPERATOR =
 const NAMED_OPERATOR =
   /(?:No Op registered for\s+(\S+)|implementation for\s+([\w.:]+\(\d+\))|Type Error: .*?op(?:erator)? \(?(\w+)|([\w.:]+)\(-?\d+\) is not a registered)/i;
 
+const OUT_OF_MEMORY = /Failed to allocate memory|bad[ _]alloc/i;
+
 /** What a failure to load means. */
 export function describeLoadFailure(error: unknown): EngineError {
   const message = messageOf(error);
@@ -28,12 +30,14 @@ export function describeLoadFailure(error: unknown): EngineError {
     const text = name === undefined ? cleanMessage(message) : `The operator ${name} is not supported by onnxruntime.`;
     return new EngineError('unsupportedOperator', text, { cause: error });
   }
-  return new EngineError('failed', cleanMessage(message), { cause: error });
+  const kind = OUT_OF_MEMORY.test(message) ? 'outOfMemory' : 'failed';
+  return new EngineError(kind, cleanMessage(message), { cause: error });
 }
 
 /** What a failure to run means: the engine marks what is wrong with the input as an invalid argument. */
 export function describeRunFailure(error: unknown): EngineError {
   const message = messageOf(error);
+  if (OUT_OF_MEMORY.test(message)) return new EngineError('outOfMemory', cleanMessage(message), { cause: error });
   const isInput =
     /INVALID_ARGUMENT|Invalid (input|feed|rank|dimension)|Got invalid dimensions|out of (bounds|range)/i.test(message);
   return new EngineError(isInput ? 'invalidInput' : 'failed', cleanMessage(message), { cause: error });

@@ -16,7 +16,7 @@ export interface Engine {
 
 /** Why the engine could not load or run a model; the message is fit for people, without paths of the inside. */
 export class EngineError extends Error {
-  readonly kind: 'unsupportedOperator' | 'unsupportedType' | 'invalidInput' | 'failed';
+  readonly kind: 'unsupportedOperator' | 'unsupportedType' | 'invalidInput' | 'outOfMemory' | 'failed';
 
   constructor(kind: EngineError['kind'], message: string, options?: { cause: unknown }) {
     super(message, options);

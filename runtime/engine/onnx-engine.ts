@@ -11,13 +11,17 @@ import { datatypeOf, engineTypeOf } from './onnx-types.ts';
 
 type Ort = typeof ort;
 
-/** onnxruntime-node breaks on half-precision tensors when the language has Float16Array; it looks for it once, when it is loaded. */
+/** onnxruntime-node breaks on half-precision tensors when the language has Float16Array; it looks for it once, at its first tensor. */
 function loadOrt(): Ort {
   const globals = globalThis as { Float16Array?: unknown };
   const { Float16Array } = globals;
   delete globals.Float16Array;
   try {
-    return module.createRequire(import.meta.url)('onnxruntime-node') as Ort;
+    const onnxruntime = module.createRequire(import.meta.url)('onnxruntime-node') as Ort;
+    void new onnxruntime.Tensor('float32', Float32Array.of(0), [1]);
+    // What goes wrong is thrown as well; the library would print it to stderr a second time, with paths and colours.
+    onnxruntime.env.logLevel = 'fatal';
+    return onnxruntime;
   } finally {
     if (Float16Array !== undefined) globals.Float16Array = Float16Array;
   }
@@ -29,7 +33,7 @@ const sessionOptions = (threads: number): InferenceSession.SessionOptions => ({
   executionMode: 'sequential',
   // The arena never gives back what one large request took.
   enableCpuMemArena: false,
-  logSeverityLevel: 3,
+  logSeverityLevel: 4,
   // Spinning threads burn the CPU limit between requests and gain nothing measurable.
   extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
 });

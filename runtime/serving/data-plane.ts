@@ -7,7 +7,7 @@ import type { InferRequest } from '../protocol/v2-request.ts';
 import { show } from '../protocol/v2-request.ts';
 import type { InferResponse } from '../protocol/v2-response.ts';
 import type { Readiness } from './readiness.ts';
-import { messageOf } from '../error-shape.ts';
+import { ModelFailure } from '../model-failure.ts';
 
 /** Each pod serves one version of its model; which revision that is stands in the metadata. */
 export const SERVED_VERSION = '1';
@@ -62,7 +62,7 @@ export class DataPlane {
     try {
       await this.#state.readiness.check();
     } catch (error) {
-      throw new ApiError('NotReady', messageOf(error), { cause: error });
+      throw new ApiError('NotReady', whyNotReady(error), { cause: error });
     }
   }
 
@@ -117,6 +117,12 @@ export class DataPlane {
     return this.#state.session;
   }
 }
+
+/** What was foreseen is told; of anything else the log has the cause. */
+const whyNotReady = (error: unknown): string =>
+  error instanceof ModelFailure || error instanceof EngineError
+    ? error.message
+    : 'The golden check failed unexpectedly.';
 
 function throwForClient(error: unknown): Tensor[] {
   if (!(error instanceof EngineError)) throw error;

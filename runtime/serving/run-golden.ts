@@ -31,8 +31,15 @@ export async function runGenerated(session: Session): Promise<void> {
   }
 }
 
+const RUN_REASONS = {
+  invalidInput: 'GoldenInvalid',
+  outOfMemory: 'OutOfMemory',
+  unsupportedOperator: 'UnsupportedOperator',
+  unsupportedType: 'UnsupportedType',
+  failed: 'GoldenMismatch',
+} as const;
+
 function describeFailedRun(error: unknown, what: string): unknown {
   if (!(error instanceof EngineError)) return error;
-  const reason = error.kind === 'invalidInput' ? 'GoldenInvalid' : 'GoldenMismatch';
-  return new ModelFailure(reason, `The model failed on ${what}: ${error.message}`, { cause: error });
+  return new ModelFailure(RUN_REASONS[error.kind], `The model failed on ${what}: ${error.message}`, { cause: error });
 }
