@@ -9,7 +9,7 @@ const NVIDIA_TAINT = 'nvidia.com/gpu';
 export const DEVICE_CLAIM = 'accelerator';
 
 /** The extended resource that the pods ask for; undefined when devices are claimed by device class. */
-export function extendedResource(accelerator: Accelerator): string | undefined {
+function extendedResource(accelerator: Accelerator): string | undefined {
   if (accelerator.resourceName !== undefined) return accelerator.resourceName;
   return accelerator.mig === undefined ? undefined : `nvidia.com/mig-${accelerator.mig.replace('+', '.')}`;
 }

@@ -25,7 +25,7 @@ export interface OwnerReference {
 }
 
 /** Metadata of a child. */
-export type ChildMeta = ObjectMeta & { ownerReferences?: OwnerReference[] };
+type ChildMeta = ObjectMeta & { ownerReferences?: OwnerReference[] };
 
 /** Any object that an InferenceService owns. */
 export interface Child {
@@ -66,7 +66,7 @@ export interface ChildCondition {
 }
 
 /** The part of a Deployment's status that is read. */
-export interface DeploymentStatus {
+interface DeploymentStatus {
   observedGeneration?: number;
   replicas?: number;
   updatedReplicas?: number;

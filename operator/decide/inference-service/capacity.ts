@@ -158,11 +158,26 @@ const allocatable = ({ status }: Node, resource: string): number =>
   quantityValue(status?.allocatable?.[resource] ?? '0');
 
 const free = ({ pods }: Search, node: Node, resource: string): number =>
-  allocatable(node, resource) -
-  sum(
-    pods.filter(({ spec }) => spec?.nodeName === node.metadata.name),
-    (pod) => requestsOf(pod).get(resource) ?? 0,
-  );
+  allocatable(node, resource) - (usageOf(pods).get(node.metadata.name)?.get(resource) ?? 0);
+
+type Usage = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** One reading of a full cluster is asked about by many services; adding it up each time would be nodes times pods. */
+const usages = new WeakMap<readonly Pod[], Usage>();
+
+/** What is taken on each node, by resource. */
+function usageOf(pods: readonly Pod[]): Usage {
+  const known = usages.get(pods);
+  if (known !== undefined) return known;
+  const usage = new Map<string, Map<string, number>>();
+  for (const pod of pods) {
+    const taken = usage.get(pod.spec?.nodeName ?? '') ?? new Map<string, number>();
+    usage.set(pod.spec?.nodeName ?? '', taken);
+    for (const [resource, asked] of requestsOf(pod)) taken.set(resource, (taken.get(resource) ?? 0) + asked);
+  }
+  usages.set(pods, usage);
+  return usage;
+}
 
 const sum = <T>(items: readonly T[], value: (item: T) => number): number =>
   items.reduce((total, item) => total + value(item), 0);

@@ -26,7 +26,7 @@ export function decideFigures(shown: Figures | undefined, fresh: Figures | undef
 }
 
 /** Whether somebody who looks at the figures would want to know. */
-export const differsNoticeably = (shown: Figures, fresh: Figures): boolean =>
+const differsNoticeably = (shown: Figures, fresh: Figures): boolean =>
   (shown.latencyMs === undefined) !== (fresh.latencyMs === undefined) ||
   numbersOf(shown).some(([was, floor], index) => {
     const is = numbersOf(fresh)[index]?.[0] ?? 0;

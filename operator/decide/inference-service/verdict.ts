@@ -21,7 +21,7 @@ export function decideVerdict(situation: Situation): Verdict {
 }
 
 /** Whether a pod of the asked revision answers. */
-export const isServing = ({ facts, wanted }: Situation): boolean =>
+const isServing = ({ facts, wanted }: Situation): boolean =>
   wanted.isAsked && wantedPodsByName(facts, wanted).some(isReady);
 
 function suspended({ facts, problem }: Situation): Verdict {

@@ -5,7 +5,8 @@ import { startControlPlane, type ControlPlane } from '../../../hack/local-cluste
 import type { InferenceService, InferenceServiceSpec } from '../../../crds/schema/inference-service.ts';
 import type { Model } from '../../../crds/schema/model.ts';
 import { WATCHED_KINDS } from '../../kinds.ts';
-import type { KubeObject } from '../../kube/cluster.ts';
+import { isConflict } from '../../kube/api-errors.ts';
+import type { KubeObject, ObjectRef } from '../../kube/cluster.ts';
 import type { LiveCluster } from '../../kube/live-cluster.ts';
 import { connectTo, eventually, liveCluster } from '../../kube/testing/api-server.ts';
 import { pluralOf, resourcePath } from '../../kube/watched-kind.ts';
@@ -117,10 +118,25 @@ export class LiveWorld {
       const url = `${path}/${copy.metadata.name}${subresource}`;
       return this.others.api
         .request<T>({ verb: 'update', method: 'PUT', resource, path: url, body: copy })
-        .catch((error: { code?: number }) => {
-          if (error.code === 409) return undefined;
+        .catch((error: unknown) => {
+          if (isConflict(error)) return undefined;
           throw error;
         });
+    });
+  }
+
+  /** Deletes an object as a user would, whatever its version is by then. */
+  async delete(ref: ObjectRef): Promise<void> {
+    await eventually(async () => {
+      const live = await this.others.read(ref);
+      if (live === undefined) return true;
+      return this.others.remove(live).then(
+        () => true,
+        (error: unknown) => {
+          if (isConflict(error)) return undefined;
+          throw error;
+        },
+      );
     });
   }
 

@@ -214,9 +214,7 @@ describe('on a real API server', () => {
         .map(({ length }) => length)
         .join();
     await eventually(async () => ((await counts()) === '1,1,1,1,1,1' ? true : undefined));
-    const live = await world.others.read<KubeObject>({ ...service, ...service.metadata });
-    if (live !== undefined)
-      await world.others.remove(await eventually(() => world.others.read({ ...service, ...service.metadata })));
+    await world.delete({ ...service, ...service.metadata });
     // The claim is protected by a finalizer until its pods are gone, and there is no kubelet here to end them.
     await eventually(async () => {
       for (const pod of await world.others.readAll<Pod>({ ...POD, namespace: 'gpu' }))
@@ -226,8 +224,8 @@ describe('on a real API server', () => {
   });
 
   test('a namespace that is deleted takes everything with it', async () => {
-    await world.others.remove(
-      await eventually(() => world.others.read({ apiVersion: 'v1', kind: 'Namespace', name: 'scaled' })),
+    await world.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'scaled' });
+    await eventually(() => world.others.read({ apiVersion: 'v1', kind: 'Namespace', name: 'scaled' })),
     );
     await eventually(
       async () =>
