@@ -10,7 +10,7 @@ export const goldenCopyName = (model: string, content: string): string =>
   childName(model, `golden-${shortHash(content)}`);
 
 /** The content hash in the name of a frozen copy. */
-export const goldenHashOf = (copyName: string): string => copyName.slice(copyName.lastIndexOf('-') + 1);
+const goldenHashOf = (copyName: string): string => copyName.slice(copyName.lastIndexOf('-') + 1);
 
 /** The revision of a verified file with its golden examples, which are undefined when the artifact carries them. */
 export const revisionName = (digest: string, goldenCopy: string | undefined): string =>
