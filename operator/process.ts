@@ -43,6 +43,8 @@ export class OperatorProcess {
       metrics: this.#metrics,
       version: VERSION,
       instance,
+      // A process that was frozen past its lease must not write in the moment before its timers notice.
+      mayWrite: () => this.#elector?.isLeader() ?? true,
     });
     this.#wiring = new Wiring({ cluster: this.#cluster, settings, log, metrics: this.#metrics });
     this.#elector = settings.leaderElection.enabled ? this.#createElector() : undefined;
