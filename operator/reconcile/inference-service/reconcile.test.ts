@@ -213,6 +213,22 @@ describe('frozen revisions', () => {
     expect(world.revisions()).toHaveLength(2);
   });
 
+  test('another operator that was quicker has frozen it, and its word counts', async () => {
+    const other = new ServiceWorld({ runtimeImage: 'runtime:9' });
+    for (const each of [other, world]) {
+      each.createModel();
+      each.verifyModel();
+      each.createService();
+    }
+    await other.reconcile();
+    world.cluster.pauseWatch();
+    for (const revision of other.revisions()) world.cluster.server.create(structuredClone(revision));
+    const immutable = { code: 422, reason: 'Invalid' as const, message: 'data: field is immutable' };
+    world.cluster.refuse(({ kind }) => kind === 'ControllerRevision', immutable);
+    await world.reconcile();
+    expect(world.deployment().spec.template.spec?.containers[0]?.image).toBe('runtime:9');
+  });
+
   test('an annotation restarts the pods', async () => {
     await world.settle();
     const before = world.revisionName();
