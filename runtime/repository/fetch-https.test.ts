@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -14,6 +14,7 @@ const DIGEST = `sha256:${createHash('sha256').update(CONTENT).digest('hex')}`;
 const ETAG = '"v1"';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+jest.setTimeout(30_000);
 let handlers: Record<string, Handler>;
 let seen: { url: string; authorization: string | undefined; range: string | undefined }[];
 let server: TestServer;
