@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundle } from '../../hack/bundle.ts';
 import { AuditLog } from './audit-log.ts';
 import { OPERATOR_USER, startBenchCluster, type BenchCluster } from './cluster.ts';
 import { measureFloor, measureFloorSingle } from './floor.ts';
@@ -12,9 +13,9 @@ import { learnChildren, learnVerifiedStatus, removeTemplate, type Template } fro
 
 const USAGE = `usage: npm run bench:operator -- [--sizes 100,300,1000] [--models 10000] [--nodes 20] [--idle-seconds 60]
          [--timeout-seconds 600] [--operator FILE] [--json FILE]
-Measures the operator on a real control plane with simulated nodes. --models 0 leaves the large library out.`;
+Measures the operator on a real control plane with simulated nodes. --models 0 leaves the large library out.
+--operator runs another program than the one that is built from the source now.`;
 
-const OPERATOR = join(import.meta.dirname, '..', '..', 'operator', 'main.ts');
 const SINGLES = 5;
 
 function readArguments() {
@@ -25,7 +26,7 @@ function readArguments() {
       nodes: { type: 'string', default: '20' },
       'idle-seconds': { type: 'string', default: '60' },
       'timeout-seconds': { type: 'string', default: '600' },
-      operator: { type: 'string', default: OPERATOR },
+      operator: { type: 'string' },
       json: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -95,7 +96,8 @@ async function runFromCommandLine(): Promise<void> {
   process.once('SIGINT', end).once('SIGTERM', end);
   try {
     const audit = new AuditLog(cluster.plane.auditLogPath ?? '', OPERATOR_USER);
-    const program = options.operator;
+    // What the image holds: one file, which starts faster and takes less memory than the source.
+    const program = options.operator ?? join(await bundle('operator'), 'operator.mjs');
     const template = await learnTemplate(cluster, audit, { program, nodes: Number(options.nodes) });
     const timeoutMs = Number(options['timeout-seconds']) * 1000;
     const bench: Bench = {
