@@ -52,5 +52,12 @@ function floatAt({ datatype, data }: Tensor, index: number): number {
 function showAt(tensor: Tensor, index: number): string {
   const value = tensor.data[index];
   if (typeof value === 'string') return JSON.stringify(value).slice(0, 80);
-  return isFloat(tensor.datatype) ? String(floatAt(tensor, index)) : String(value);
+  if (!isFloat(tensor.datatype)) return String(value);
+  return tensor.datatype === 'FP32' ? shortFloat(floatAt(tensor, index)) : String(floatAt(tensor, index));
+}
+
+/** The shortest text that stands for the same 32-bit float: 0.7, not 0.699999988079071. */
+function shortFloat(value: number): string {
+  const digits = [6, 7, 8].find((count) => Math.fround(Number(value.toPrecision(count))) === value);
+  return String(digits === undefined ? value : Number(value.toPrecision(digits)));
 }

@@ -11,18 +11,29 @@ export interface RoleRun {
   child: ChildProcess;
   /** Everything written to stdout so far. */
   output: () => string;
+  /** Everything written to stderr so far. */
+  complaints: () => string;
   /** Resolves with the exit code. */
   ended: Promise<number | null>;
 }
 
 /** Starts a role of the real program. */
 export function startRole(...args: string[]): RoleRun {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString('utf8');
   });
-  return { child, output: () => text, ended: once(child, 'close').then(([code]) => code as number | null) };
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString('utf8');
+  });
+  return {
+    child,
+    output: () => text,
+    complaints: () => errors,
+    ended: once(child, 'close').then(([code]) => code as number | null),
+  };
 }
 
 /** Runs a role to its end and gives exit code and termination message. */
