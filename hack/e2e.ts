@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { hostAddress, ownCluster, removeOwnCluster, type Cluster } from './install/clusters.ts';
+import { addFakeGpus, hostAddress, ownCluster, removeOwnCluster, type Cluster } from './install/clusters.ts';
 import {
   RELEASE_NAMESPACE,
   installChart,
@@ -13,10 +13,28 @@ import { step } from './install/progress.ts';
 import { programEnvironment, run } from './install/programs.ts';
 import { programFolder } from './local-cluster/processes.ts';
 
-const CLUSTER = 'e2e';
-const LOGS = join(dirname(programFolder()), 'log', 'e2e');
-const args = process.argv.slice(2);
-const keep = args.includes('--keep');
+const USAGE = `npm run test:e2e [-- -- [--name NAME] [--keep] [--reuse] ARGUMENTS FOR JEST]
+--name NAME  name of the cluster (default e2e); runs with different names do not meet
+--keep       leave the cluster up afterwards
+--reuse      take the cluster that an earlier --keep left, instead of a fresh one`;
+const { keep, reuse, name: CLUSTER, forJest } = readArguments(process.argv.slice(2));
+const LOGS = join(dirname(programFolder()), 'log', CLUSTER);
+
+/** Our own flags; everything else is for jest. */
+function readArguments(args: readonly string[]) {
+  if (args.includes('--help')) {
+    console.log(USAGE);
+    process.exit(0);
+  }
+  const at = args.indexOf('--name');
+  const own = new Set(['--keep', '--reuse', '--name', ...(at < 0 ? [] : [args[at + 1]])]);
+  return {
+    keep: args.includes('--keep'),
+    reuse: args.includes('--reuse'),
+    name: (at < 0 ? undefined : args[at + 1]) ?? 'e2e',
+    forJest: args.filter((argument) => !own.has(argument)),
+  };
+}
 
 /** Runs the end-to-end tests against what was installed; jest's own output is the progress. */
 async function runTests(cluster: Cluster, images: Images): Promise<void> {
@@ -28,8 +46,10 @@ async function runTests(cluster: Cluster, images: Images): Promise<void> {
     AIMASS_E2E_RELEASE_NAMESPACE: RELEASE_NAMESPACE,
     AIMASS_E2E_RUNTIME_IMAGE: images.runtime,
   };
-  const jest = ['--verbose', ...args.filter((argument) => argument !== '--keep')];
-  await run('jest', jest, { env: programEnvironment(env), passThrough: true });
+  await run('jest', ['--reporters', join(import.meta.dirname, 'live-reporter.ts'), ...forJest], {
+    env: programEnvironment(env),
+    passThrough: true,
+  });
 }
 
 /** Keeps what explains a failure, before the cluster goes. */
@@ -57,8 +77,11 @@ async function keepEvidence(cluster: Cluster): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  if (!reuse) await removeOwnCluster(CLUSTER);
   const cluster = await step('start a cluster', (say) => ownCluster(CLUSTER, say, ['--audit']));
   try {
+    // The scheduler and the operator cannot tell them from real ones.
+    await addFakeGpus(CLUSTER, 2);
     const images = await step('build the images and load them', (say) => provideImages(cluster, say));
     await step('install the Helm chart', (say) => installChart(cluster, images, say));
     await step('push the model library', (say) => pushLibrary(cluster, say));
@@ -69,12 +92,20 @@ async function main(): Promise<void> {
   }
 }
 
+async function takeAway(): Promise<void> {
+  if (keep) console.log(`the cluster stays: hack/local-cluster/cluster.sh down --name ${CLUSTER}`);
+  else await step('take the cluster away', () => removeOwnCluster(CLUSTER));
+}
+
+// Interrupted: the tests lose their cluster, and the machine is as it was.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void takeAway().finally(() => process.exit(130)));
+}
 try {
   await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message.split('\n')[0] : error);
   process.exitCode = 1;
 } finally {
-  if (keep) console.log(`the cluster stays: hack/local-cluster/cluster.sh down --name ${CLUSTER}`);
-  else await step('take the cluster away', () => removeOwnCluster(CLUSTER));
+  await takeAway();
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { programFolder } from './local-cluster/processes.ts';
 import { sumCounts } from './testing/count.ts';
-import { runStep, type Outcome } from './testing/run-step.ts';
+import { interruptSteps, runStep, type Outcome } from './testing/run-step.ts';
 import { runSteps } from './testing/schedule.ts';
 import { allSteps, chooseSteps, type Step } from './testing/steps.ts';
 
@@ -100,5 +100,12 @@ const { names, forwarded } = readArguments();
 const statusFolder = mkdtempSync(join(tmpdir(), 'aimass-statuses-'));
 const steps = withoutAbsent(chooseSteps(allSteps({ statusFolder, forwarded }), names));
 const show = steps.filter(({ group }) => group !== 'setup').length === 1;
-const outcomes = await runSteps(steps, (step) => runVisibly(step, { startedAt, show }));
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    interruption.abort();
+    interruptSteps(signal);
+  });
+}
+const outcomes = await runSteps(steps, (step) => runVisibly(step, { startedAt, show }), interruption.signal);
 process.exitCode = tellSummary(outcomes, startedAt) ? 0 : 1;

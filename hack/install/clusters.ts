@@ -36,6 +36,10 @@ export async function ownCluster(name: string, say: Say, flags: readonly string[
 export const hostAddress = async (name: string): Promise<string> =>
   (await run(join(LOCAL, 'cluster.sh'), ['host-address', '--name', name])).trim();
 
+/** Lets the node of our own cluster claim to have GPUs. */
+export const addFakeGpus = (name: string, count: number): Promise<string> =>
+  run(join(LOCAL, 'cluster.sh'), ['fake-gpus', String(count), '--name', name]);
+
 /** Takes our own cluster away. */
 export const removeOwnCluster = (name: string): Promise<string> =>
   run(join(LOCAL, 'cluster.sh'), ['down', '--name', name]);

@@ -45,7 +45,13 @@ export async function installChart(cluster: Cluster, images: Images, say: Say): 
   say('helm upgrade --install aimass charts/aimass');
   await run(
     'helm',
-    ['upgrade', '--install', ...release, ...cluster.context.helm, ...values.flatMap((value) => ['--set-string', value])],
+    [
+      'upgrade',
+      '--install',
+      ...release,
+      ...cluster.context.helm,
+      ...values.flatMap((value) => ['--set-string', value]),
+    ],
     { env: programEnvironment(cluster.env) },
   );
   for (const name of ['aimass-operator', REGISTRY]) {

@@ -1,9 +1,16 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT, programEnvironment } from '../install/programs.ts';
 import { countGo, countJest, type Count } from './count.ts';
 import type { Step } from './steps.ts';
+
+const running = new Set<ChildProcess>();
+
+/** Passes a signal on to the steps that run; each cleans up after itself, and then counts as failed. */
+export function interruptSteps(signal: NodeJS.Signals): void {
+  for (const child of running) child.kill(signal);
+}
 
 /** How a step ended. */
 export interface Outcome {
@@ -56,6 +63,7 @@ function execute(
     env: programEnvironment(step.env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   const listen = (chunk: Buffer): void => {
     log.write(chunk);
     if (show) process.stdout.write(chunk);
@@ -65,7 +73,10 @@ function execute(
   child.stdout.on('data', listen);
   child.stderr.on('data', listen);
   return new Promise((resolve) => {
-    const end = (code: number, lastWords = ''): void => void log.end(lastWords, () => resolve(code));
+    const end = (code: number, lastWords = ''): void => {
+      running.delete(child);
+      log.end(lastWords, () => resolve(code));
+    };
     child.on('error', (error) => end(127, `${command} could not be started: ${error.message}\n`));
     child.on('close', (code) => end(code ?? 1));
   });

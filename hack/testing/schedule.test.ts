@@ -21,7 +21,7 @@ const outcome = (of: Step, state: Outcome['state']): Outcome => ({
 });
 
 /** Runs steps that end only when told so, and tells which run at each moment. */
-function stage(steps: readonly Step[]) {
+function stage(steps: readonly Step[], interrupted?: AbortSignal) {
   const ends = new Map<string, (state: Outcome['state']) => void>();
   const all = runSteps(
     steps,
@@ -32,6 +32,7 @@ function stage(steps: readonly Step[]) {
           resolve(outcome(one, state));
         });
       }),
+    interrupted,
   );
   const end = async (name: string, state: Outcome['state'] = 'passed'): Promise<void> => {
     ends.get(name)?.(state);
@@ -75,4 +76,12 @@ test('a step whose forerunner failed is skipped, counts as a failure and says wh
 
 test('a forerunner that was not chosen holds nobody up', () => {
   expect(stage([step('b', { after: ['a'] })]).running()).toEqual(['b']);
+});
+
+test('after an interruption nothing new starts, and what did not run counts as failed', async () => {
+  const interruption = new AbortController();
+  const { end, all } = stage([step('a', { alone: true }), step('b')], interruption.signal);
+  interruption.abort();
+  await end('a', 'failed');
+  expect((await all)[1]).toMatchObject({ state: 'skipped', count: { failed: 1 }, remark: 'the run was interrupted' });
 });

@@ -4,7 +4,11 @@ import type { Step } from './steps.ts';
 const AT_A_TIME = 2;
 
 /** Runs steps in their order, two at a time where they allow it. A step whose forerunner failed is skipped. */
-export function runSteps(steps: readonly Step[], runOne: (step: Step) => Promise<Outcome>): Promise<Outcome[]> {
+export function runSteps(
+  steps: readonly Step[],
+  runOne: (step: Step) => Promise<Outcome>,
+  interrupted?: AbortSignal,
+): Promise<Outcome[]> {
   const waiting = [...steps];
   const running = new Set<Step>();
   const outcomes: Outcome[] = [];
@@ -21,6 +25,10 @@ export function runSteps(steps: readonly Step[], runOne: (step: Step) => Promise
       if (waiting.length === 0 && running.size === 0) resolve(outcomes);
     };
     const start = (step: Step): void => {
+      if (interrupted?.aborted === true) {
+        outcomes.push(skipped(step, 'the run was interrupted'));
+        return;
+      }
       const missed = outcomes.find(({ step: { name }, state }) => step.after.includes(name) && state !== 'passed');
       if (missed !== undefined) {
         outcomes.push(skipped(step, `"${missed.step.name}" did not pass`));

@@ -68,7 +68,22 @@ export function allSteps({ statusFolder, forwarded }: { statusFolder: string; fo
     { name: 'gitops', group: 'gitops', command: goTest, counting: 'go', after: [] },
     { ...check('helm lint', 'helm', 'lint', '--strict', 'charts/aimass'), group: 'chart', after: ['programs'] },
     jest('chart', ['charts/tests', ...forwarded], { after: ['programs'] }),
+    ...clusterSteps(statusFolder, forwarded),
+  ];
+}
+
+/** The steps that start API servers and clusters. They run one at a time, so that a full machine makes none of them late. */
+function clusterSteps(statusFolder: string, forwarded: readonly string[]): Step[] {
+  return [
     { ...jest('api', forwarded, { after: ['programs'] }), alone: true },
+    {
+      name: 'clusters side by side',
+      group: 'e2e',
+      command: [local('side-by-side.sh')],
+      counting: 'check',
+      after: ['programs'],
+      alone: true,
+    },
     {
       name: 'e2e',
       group: 'e2e',
