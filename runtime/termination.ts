@@ -35,7 +35,7 @@ const LOAD_REASONS = {
 } as const;
 
 /** The engine's reasons in the words of a Model's conditions. */
-export function toModelFailure(error: unknown): ModelFailure | undefined {
+function toModelFailure(error: unknown): ModelFailure | undefined {
   if (error instanceof ModelFailure) return error;
   if (!(error instanceof EngineError)) return undefined;
   const remedy = error.kind === 'unsupportedOperator' ? ' Export the model with standard ONNX operators.' : '';

@@ -32,7 +32,7 @@ function matchInput(input: JsonTensor, specs: readonly TensorSpec[]): Tensor {
 }
 
 /** True when a shape has the rank of a pattern and the sizes that the pattern fixes. */
-export const fitsShape = (shape: readonly number[], pattern: readonly number[]): boolean =>
+const fitsShape = (shape: readonly number[], pattern: readonly number[]): boolean =>
   shape.length === pattern.length && pattern.every((size, index) => size === -1 || size === shape[index]);
 
 /** The names of the outputs to compute: those asked for, or all. */

@@ -21,16 +21,15 @@ export interface CachedModel {
 }
 
 /** Where a model with this digest lies in the cache. */
-export const modelDirectory = (into: string, digest: string) => path.join(into, digest.replace(':', '-'));
+const modelDirectory = (into: string, digest: string) => path.join(into, digest.replace(':', '-'));
 
-/** The model with this digest when it is whole in the cache. One that is not whole is taken away. */
+/** The model with this digest when it is whole in the cache. */
 export async function findCached(into: string, digest: string): Promise<CachedModel | undefined> {
   const directory = modelDirectory(into, digest);
   let contents: Contents;
   try {
     contents = JSON.parse(await readFile(path.join(directory, CONTENTS), 'utf8')) as Contents;
   } catch {
-    await rm(directory, { recursive: true, force: true });
     return undefined;
   }
   const sizes = await Promise.all(
@@ -42,9 +41,7 @@ export async function findCached(into: string, digest: string): Promise<CachedMo
     ),
   );
   const isWhole = Object.values(contents.files).every((size, index) => size === sizes[index]);
-  if (isWhole) return { path: directory, sizeBytes: sizes.reduce((sum, size) => sum + size, 0) };
-  await rm(directory, { recursive: true, force: true });
-  return undefined;
+  return isWhole ? { path: directory, sizeBytes: sizes.reduce((sum, size) => sum + size, 0) } : undefined;
 }
 
 /** Runs `fill` with a new empty directory beside the models, and takes it away when `fill` fails. */
@@ -73,20 +70,29 @@ export async function removeStaleStaging(into: string): Promise<void> {
   }
 }
 
-/** Makes a staged model the cached one by one rename. Another pod may have been first: then its copy is kept. */
+/** Makes a staged model the cached one by one rename. A whole copy that another pod put there is kept, a broken one replaced. */
 export async function publishStaged(into: string, staging: string, digest: string): Promise<CachedModel> {
   const files = await sealFiles(staging);
   await writeFile(path.join(staging, CONTENTS), JSON.stringify({ files } satisfies Contents), { mode: 0o444 });
   const target = modelDirectory(into, digest);
-  try {
+  if (!(await tryRename(staging, target))) {
+    const existing = await findCached(into, digest);
+    if (existing !== undefined) return existing;
+    await rm(target, { recursive: true, force: true });
     await rename(staging, target);
-  } catch (error) {
-    const code = codeOf(error);
-    const existing = code === 'ENOTEMPTY' || code === 'EEXIST' ? await findCached(into, digest) : undefined;
-    if (existing === undefined) throw error;
-    return existing;
   }
   return { path: target, sizeBytes: Object.values(files).reduce((sum, size) => sum + size, 0) };
+}
+
+/** False when there is a directory of that name already. */
+async function tryRename(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** Makes every file read-only and not executable, and lists the sizes. */

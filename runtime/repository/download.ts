@@ -10,7 +10,7 @@ const MAX_RESUMES = 5;
 const RETRY_DELAY_MS = 500;
 
 /** Sends the request with extra headers: none at first, a range when a broken download goes on. */
-export type Opener = (headers: Record<string, string>) => Promise<HttpReply>;
+type Opener = (headers: Record<string, string>) => Promise<HttpReply>;
 
 /** How long to try again when connections break. */
 export interface Patience {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { describeStorageFailure } from './counted-writer.ts';
 import { fetchModel } from './fetch.ts';
 
 let root: string;
@@ -54,4 +55,18 @@ test('digest and cap hold for claims too', async () => {
     reason: 'DigestMismatch',
   });
   await expect(fetchPath('models/m.onnx', { maxBytes: 4 })).rejects.toMatchObject({ reason: 'SourceTooLarge' });
+});
+
+test('a cached copy that is broken is replaced by a whole one', async () => {
+  await fetchPath('models/m.onnx');
+  await rm(path.join(into, DIGEST.replace(':', '-'), 'model.onnx'));
+  expect(await fetchPath('models/m.onnx')).toMatchObject({ cached: false });
+  expect(await fetchPath('models/m.onnx', { digest: DIGEST })).toMatchObject({ cached: true });
+});
+
+test.each(['ENOSPC', 'EDQUOT'])('a disk that is full (%s) is StorageFull, which can pass', (code) => {
+  expect(describeStorageFailure(Object.assign(new Error('write'), { code }))).toMatchObject({
+    reason: 'StorageFull',
+    retryable: true,
+  });
 });

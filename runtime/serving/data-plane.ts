@@ -10,7 +10,7 @@ import type { Readiness } from './readiness.ts';
 import { ModelFailure } from '../model-failure.ts';
 
 /** Each pod serves one version of its model; which revision that is stands in the metadata. */
-export const SERVED_VERSION = '1';
+const SERVED_VERSION = '1';
 
 /** What is served. */
 export interface ServedModel {

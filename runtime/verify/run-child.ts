@@ -18,14 +18,14 @@ export interface ChildRun {
 }
 
 /** How a process ended. */
-export interface Ending {
+interface Ending {
   code: number | null;
   signal: NodeJS.Signals | null;
   stderr: string;
 }
 
 /** What the end of a process means that did not say goodbye. */
-export function describeEnding({ code, signal, stderr }: Ending): ModelFailure {
+function describeEnding({ code, signal, stderr }: Ending): ModelFailure {
   if (signal === 'SIGKILL' || /out of memory|bad_alloc|bad allocation|Failed to allocate memory/i.test(stderr)) {
     return new ModelFailure(
       'OutOfMemory',
