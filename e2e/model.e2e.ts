@@ -15,12 +15,24 @@ import {
 import type { Live } from './cluster.ts';
 import { startHostileServer } from './hostile-server.ts';
 import type { HostileServer } from './hostile-server.ts';
+import { oneOperatorModel } from './onnx-file.ts';
 
 const NAMESPACE = 'e2e-models';
 const iris = readFileSync('library/iris/model.onnx');
 const irisGolden = readFileSync('library/iris/golden.json', 'utf8');
 const diabetes = readFileSync('library/diabetes/model.onnx');
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The square root of -1 is not a number, and nothing equals that. */
+const NOT_A_NUMBER = {
+  examples: [
+    {
+      name: 'minus one',
+      request: { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [-1] }] },
+      response: { outputs: [{ name: 'y', shape: [1], datatype: 'FP32', data: [0] }] },
+    },
+  ],
+};
 
 let server: HostileServer;
 let namespace: Awaited<ReturnType<typeof createNamespace>>;
@@ -62,9 +74,9 @@ beforeAll(async () => {
   server = await startHostileServer(environment.hostAddress());
   server.publish('/model.onnx', iris);
   server.publish('/diabetes.onnx', diabetes);
-  for (const name of ['unknown-operator', 'external-data', 'nan-output']) {
-    server.publish(`/${name}.onnx`, readFileSync(`runtime/testdata/${name}.onnx`));
-  }
+  server.publish('/unknown-operator.onnx', oneOperatorModel('NoSuchOperator'));
+  server.publish('/external-data.onnx', oneOperatorModel('Add', { weights: '../../../etc/passwd' }));
+  server.publish('/root.onnx', oneOperatorModel('Sqrt'));
   server.publish('/not-onnx.onnx', Buffer.from('this is not a model, it is a sentence'));
   namespace = await createNamespace(NAMESPACE);
   const wrong = JSON.parse(irisGolden) as { examples: { response: { outputs: { data: number[] }[] } }[] };
@@ -74,6 +86,7 @@ beforeAll(async () => {
     configMap('ca', { 'ca.crt': server.ca }),
     configMap('golden', { 'golden.json': irisGolden }),
     configMap('golden-wrong', { 'golden.json': JSON.stringify(wrong) }),
+    configMap('golden-nan', { 'golden.json': JSON.stringify(NOT_A_NUMBER) }),
     configMap('golden-broken', { 'golden.json': '{"examples": "none"}' }),
   );
 });
@@ -192,6 +205,13 @@ describe('a bad model is refused with its cause', () => {
       extra: goldenFrom('golden-wrong'),
       reason: 'GoldenMismatch',
       says: 'got',
+    },
+    {
+      name: 'nan-answer',
+      path: '/root.onnx',
+      extra: { task: 'custom', ...goldenFrom('golden-nan') },
+      reason: 'GoldenMismatch',
+      says: 'NaN',
     },
     {
       name: 'broken-golden',

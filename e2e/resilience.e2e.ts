@@ -89,7 +89,7 @@ test('a Model that flips between revisions quickly ends at the last one, with no
   await eventually('the service serves it, alone', async () => {
     const object = await get(KIND, 'flipping', NAMESPACE);
     const revisions = object?.status?.revisions as { modelDigest: string; state: string }[] | undefined;
-    return revisions?.length === 1 && revisions[0]?.modelDigest === digest && revisions[0].state === 'Serving';
+    return revisions?.length === 1 && revisions[0]?.modelDigest === digest && revisions[0]?.state === 'Serving';
   });
   await eventually('no job is running', async () =>
     (await list('jobs', NAMESPACE, 'aimass.dev/model=flipping')).every(

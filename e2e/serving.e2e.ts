@@ -131,7 +131,10 @@ describe('a served model', () => {
 
   test('a rolling update fails no request', async () => {
     await ready('plain');
-    const load = startLoad(await inferUrl('plain'), golden.request);
+    const url = await inferUrl('plain');
+    // kube-proxy learns of a ready pod up to a second after the API server does.
+    await eventually('an answer through the Service', async () => (await request(url, golden.request)).status === 200);
+    const load = startLoad(url, golden.request);
     const before = (await podsOf('plain'))[0]?.metadata.name;
     await apply(service('plain', { resources: { requests: { cpu: '60m', memory: '128Mi' } } }));
     await eventually('another pod serves alone', async () => {
