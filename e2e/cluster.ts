@@ -42,7 +42,8 @@ export const environment = {
   release: () => setting('AIMASS_E2E_RELEASE_NAMESPACE'),
 };
 
-const programs = join(process.env.AIMASS_CACHE ?? join(homedir(), '.cache', 'aimass'), 'bin');
+const cache = process.env.AIMASS_CACHE ?? join(homedir(), '.cache', 'aimass');
+const programs = join(cache, 'bin');
 
 /** Path of a cluster program: our own build, else whatever is on the PATH. */
 export const program = (name: string): string => (existsSync(join(programs, name)) ? join(programs, name) : name);
@@ -61,6 +62,20 @@ export function kubectl(args: readonly string[], input?: string): Promise<string
     );
     child.stdin.end(input ?? '');
   });
+}
+
+/** Runs Helm against the release under test. */
+export async function helm(...args: string[]): Promise<string> {
+  const { stdout } = await run(program('helm'), [...args, '-n', environment.release()], {
+    env: { ...process.env, KUBECONFIG: environment.kubeconfig() },
+  });
+  return stdout;
+}
+
+/** Gives an image of the node a second name, as if it had been pulled from elsewhere. */
+export async function tagImage(image: string, alias: string): Promise<void> {
+  const socket = join(cache, 'clusters', environment.clusterName(), 'containerd.sock');
+  await run('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'tag', '--force', image, alias]);
 }
 
 /** Applies manifests, as a user would: client-side, strict about unknown fields. */
