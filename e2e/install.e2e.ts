@@ -110,7 +110,7 @@ describe('an upgrade', () => {
       await eventually(`${model.metadata.name} is verified with the new runtime`, async () => {
         const now = await get('model.aimass.dev', model.metadata.name, NAMESPACE);
         expect(condition(now, 'Ready')?.status).toBe('True');
-        return (now?.status?.current as { verifiedWith: string }).verifiedWith.endsWith(NEXT_TAG);
+        return (now?.status?.current as { verifiedWith?: string } | undefined)?.verifiedWith?.endsWith(NEXT_TAG);
       });
     }
     expect(await pods()).toEqual(before);

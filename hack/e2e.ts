@@ -46,7 +46,7 @@ async function runTests(cluster: Cluster, images: Images): Promise<void> {
     AIMASS_E2E_RELEASE_NAMESPACE: RELEASE_NAMESPACE,
     AIMASS_E2E_RUNTIME_IMAGE: images.runtime,
   };
-  await run('jest', [`--reporters=${join(import.meta.dirname, 'live-reporter.ts')}`, ...forJest], {
+  await run('jest', [...forJest, '--reporters', join(import.meta.dirname, 'live-reporter.ts')], {
     env: programEnvironment(env),
     passThrough: true,
   });
