@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { freePorts } from '../../hack/local-cluster/processes.ts';
 import type { ApiClient } from './api.ts';
 import type { AuditLog } from './audit-log.ts';
@@ -24,11 +25,23 @@ export interface RunningOperator {
   stop: () => Promise<void>;
 }
 
+/** What to run, and how. */
+export interface Program {
+  /** The operator's main module. */
+  file: string;
+  /** Folder for a CPU profile of each run. */
+  profileFolder?: string | undefined;
+}
+
 let starts = 0;
 let newestLog: string | undefined;
 
-/** Starts the operator from its source, with its own settings file, as the cluster's operator account. */
-export async function startOperator(cluster: BenchCluster, audit: AuditLog, program: string): Promise<RunningOperator> {
+/** Starts the operator as its image does, with its own settings file, as the cluster's operator account. */
+export async function startOperator(
+  cluster: BenchCluster,
+  audit: AuditLog,
+  program: Program,
+): Promise<RunningOperator> {
   starts += 1;
   const podName = `bench-operator-${starts}`;
   const settings = await writeSettings(cluster.plane.folder, podName);
@@ -44,7 +57,7 @@ export async function startOperator(cluster: BenchCluster, audit: AuditLog, prog
   };
   const startedAt = Date.now();
   const auditPosition = audit.position();
-  const child = spawn(process.execPath, [program], { stdio: ['ignore', log, log], env });
+  const child = spawn(process.execPath, [...nodeFlags(program), program.file], { stdio: ['ignore', log, log], env });
   closeSync(log);
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
@@ -90,6 +103,23 @@ async function leads(api: ApiClient, podName: string): Promise<boolean> {
   const { items } = await api.list(`/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases`);
   return items.some(({ spec }) => JSON.stringify(spec?.['holderIdentity'] ?? '').includes(podName));
 }
+
+const CONTAINERFILE = join(import.meta.dirname, '..', '..', 'operator', 'Containerfile');
+
+/** The flags of the image's entry point: memory depends on them. */
+export function imageNodeFlags(containerfile: string): string[] {
+  const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(containerfile)?.[1];
+  if (entryPoint === undefined) throw new Error('the Containerfile has no ENTRYPOINT');
+  return z
+    .array(z.string())
+    .parse(JSON.parse(entryPoint))
+    .filter((word) => word.startsWith('--'));
+}
+
+const nodeFlags = ({ profileFolder }: Program): string[] => [
+  ...imageNodeFlags(readFileSync(CONTAINERFILE, 'utf8')),
+  ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]),
+];
 
 async function writeSettings(folder: string, podName: string): Promise<string> {
   const [healthPort, metricsPort] = await freePorts(2);

@@ -4,7 +4,7 @@ import { forEachConcurrently } from './api.ts';
 import type { AuditLog, Requests } from './audit-log.ts';
 import type { BenchCluster } from './cluster.ts';
 import { measureRemoval, median, medianWait, platformCpuMs } from './floor.ts';
-import { startOperator, type RunningOperator } from './operator-process.ts';
+import { startOperator, type Program, type RunningOperator } from './operator-process.ts';
 import type { Template } from './template.ts';
 import { isReady, modelOf, serviceOf } from './template.ts';
 import { Tracker } from './tracker.ts';
@@ -14,8 +14,7 @@ export interface Bench {
   cluster: BenchCluster;
   audit: AuditLog;
   template: Template;
-  /** The operator's main module. */
-  program: string;
+  program: Program;
   timeoutMs: number;
   idleSeconds: number;
   say: (text: string) => void;
