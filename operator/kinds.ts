@@ -8,6 +8,9 @@ const managed = Object.entries(managedSelector)
 
 const child = (apiVersion: string, kind: string): WatchedKind => ({ apiVersion, kind, labelSelector: managed });
 
+/** A child that owns children itself: the golden copy and the device claims of a revision go with it. */
+const OWNING_CHILD = child('apps/v1', 'ControllerRevision');
+
 /** Kinds that users write and the operator reconciles. */
 export const PARENT_KINDS: readonly WatchedKind[] = [
   { apiVersion: API_VERSION, kind: 'Model' },
@@ -19,7 +22,7 @@ export const CHILD_KINDS: readonly WatchedKind[] = [
   child('batch/v1', 'Job'),
   child('v1', 'ConfigMap'),
   child('apps/v1', 'Deployment'),
-  child('apps/v1', 'ControllerRevision'),
+  OWNING_CHILD,
   child('v1', 'Service'),
   child('v1', 'PersistentVolumeClaim'),
   child('autoscaling/v2', 'HorizontalPodAutoscaler'),
@@ -51,7 +54,7 @@ export function requiredRights(): string[] {
     ...rights(PARENT_KINDS, PARENT_VERBS),
     ...rights(PARENT_KINDS, ['patch'], '/status'),
     // Clusters that check owner references ask for this right on the owner (blockOwnerDeletion).
-    ...rights(PARENT_KINDS, ['update'], '/finalizers'),
+    ...rights([...PARENT_KINDS, OWNING_CHILD], ['update'], '/finalizers'),
     ...rights(CHILD_KINDS, CHILD_VERBS),
     ...rights(SEEN_KINDS, PARENT_VERBS),
     ...rights(ASKED_KINDS, ['list']),

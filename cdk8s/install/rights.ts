@@ -30,6 +30,7 @@ const operatorRules = (): ClusterRolePolicyRule[] => [
   rule(['patch'], kinds('models/status', 'inferenceservices/status')),
   // Clusters that check owner references (OwnerReferencesPermissionEnforcement) ask for this right on the owner.
   rule(['update'], kinds('models/finalizers', 'inferenceservices/finalizers')),
+  rule(['update'], [resource('apps', 'controllerrevisions/finalizers')]),
   rule(OWN, [
     resource('batch', 'jobs'),
     resource('apps', 'deployments'),

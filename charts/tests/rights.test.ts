@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ASKED_KINDS, CHILD_KINDS, PARENT_KINDS, SEEN_KINDS } from '../../operator/kinds.ts';
+import { requiredRights } from '../../operator/kinds.ts';
 import { find, render, type Rendered } from './helm.ts';
 
 /** Rules as a set of `group/resource:verb`. */
@@ -40,27 +40,9 @@ describe.each([
   });
 });
 
-/** `group/plural` of a kind, by the rule that the names of Kubernetes follow. */
-const resourceOf = ({ apiVersion, kind }: { apiVersion: string; kind: string }): string => {
-  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
-  return `${group}/${kind.toLowerCase()}s`.replace(/ys$/, 'ies');
-};
-
 test('the operator may do exactly what its code does', () => {
-  const needs = (kinds: readonly { apiVersion: string; kind: string }[], verbs: string, part = ''): string[] =>
-    kinds.flatMap((kind) => verbs.split(' ').map((verb) => `${resourceOf(kind)}${part}:${verb}`));
-  const needed = [
-    ...needs(PARENT_KINDS, 'get list watch'),
-    ...needs(PARENT_KINDS, 'patch', '/status'),
-    // Asked for by clusters that check owner references.
-    ...needs(PARENT_KINDS, 'update', '/finalizers'),
-    ...needs(CHILD_KINDS, 'get list watch create patch delete'),
-    ...needs(SEEN_KINDS, 'get list watch'),
-    ...needs(ASKED_KINDS, 'list'),
-    'events.k8s.io/events:create',
-    ...['get', 'create', 'update'].map((verb) => `coordination.k8s.io/leases:${verb}`),
-  ];
-  expect([...grants(rolesOfOperator(render()))].sort()).toEqual(needed.sort());
+  const leases = ['get', 'create', 'update'].map((verb) => `coordination.k8s.io/leases:${verb}`);
+  expect([...grants(rolesOfOperator(render()))].sort()).toEqual([...requiredRights(), ...leases].sort());
 });
 
 test('nothing but the nodes is readable outside the watched namespaces', () => {

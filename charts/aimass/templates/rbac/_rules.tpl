@@ -11,6 +11,9 @@
 - apiGroups: [aimass.dev]
   resources: [models/finalizers, inferenceservices/finalizers]
   verbs: [update]
+- apiGroups: [apps]
+  resources: [controllerrevisions/finalizers]
+  verbs: [update]
 # The children. Server-side apply is a patch, and a create when the object is new.
 - apiGroups: [batch]
   resources: [jobs]
