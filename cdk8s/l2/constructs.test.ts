@@ -71,7 +71,8 @@ describe('synthesised YAML', () => {
         .tolerating({ key: 'nvidia.com/gpu', operator: 'Exists' })
         .tolerating({ key: 'spot', value: 'true' })
         .withAffinity({ podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [] } })
-        .withPriority('high'),
+        .withPriority('high')
+        .surgingBy(0),
     );
     expect(yaml).toMatchSnapshot();
   });

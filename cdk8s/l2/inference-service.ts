@@ -130,6 +130,12 @@ export class InferenceService extends Construct {
     return this.#place({ priorityClassName: nameOf(priorityClass) });
   }
 
+  /** Lets this many pods run beyond the wanted number during a rollout; with 0 an old pod goes before its successor comes. */
+  surgingBy(pods: number): this {
+    this.#spec.rollout = { surge: pods };
+    return this;
+  }
+
   /** Takes all pods away and keeps everything else. */
   suspended(isSuspended = true): this {
     this.#spec.suspend = isSuspended;

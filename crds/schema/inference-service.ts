@@ -54,6 +54,19 @@ const cache = withRules(
   },
 ).describe('Where pods keep the downloaded model. Default: set by the platform team.');
 
+const rollout = z
+  .strictObject({
+    surge: z
+      .int32()
+      .min(0)
+      .max(100)
+      .default(1)
+      .describe(
+        'How many pods may run beyond the wanted number while a revision replaces another. With 0 an old pod goes before its successor comes: for accelerators that are all in use. A service with one pod then does not answer until the new pod is ready. Default: 1.',
+      ),
+  })
+  .describe('How a new revision replaces the one that runs.');
+
 /** What users may write in `InferenceService.spec`. */
 export const inferenceServiceSpec = withRules(
   z.strictObject({
@@ -77,6 +90,7 @@ export const inferenceServiceSpec = withRules(
     accelerator: accelerator.optional(),
     cache: cache.optional(),
     placement: placement.optional(),
+    rollout: rollout.optional(),
     suspend: z.boolean().default(false).describe('True takes all pods away and keeps everything else. Default: false.'),
   }),
   {

@@ -18,19 +18,20 @@ export const TASKS = [
 ] as const;
 export type Task = (typeof TASKS)[number];
 
+const maxSize = positiveQuantity.optional();
+const caBundle = configMapKey('ca.crt', 'PEM certificates to trust beside the public ones').optional();
+
 const source = z
   .strictObject({
     uri: sourceUri.describe(
       'Where the model comes from: `https://host/model.onnx`, `oci://registry/repository:tag` or `…@sha256:…` (an OCI artifact), or `pvc://claim/path/model.onnx` (a volume claim in the same namespace).',
     ),
-    maxSize: positiveQuantity
-      .optional()
-      .describe(
-        'Refuse anything larger than this, counted while it is read. Default: the limit set by the platform team (10Gi).',
-      ),
-    caBundle: configMapKey('ca.crt', 'PEM certificates to trust beside the public ones')
-      .optional()
-      .describe('Extra certificate authorities for this source, for servers with a private certificate.'),
+    maxSize: maxSize.describe(
+      'Refuse anything larger than this, counted while it is read. Default: the limit set by the platform team (10Gi).',
+    ),
+    caBundle: caBundle.describe(
+      'Extra certificate authorities for this source, for servers with a private certificate.',
+    ),
   })
   .describe('Where the model comes from.');
 
@@ -180,7 +181,7 @@ const report = z.object({
 
 const revisionState = {
   digest: z.string().max(80).optional().describe('`sha256:…` of the file, or of the OCI manifest.'),
-  uri: z.string().max(2048).optional().describe('Where it was fetched from; for oci with its digest.'),
+  uri: z.string().max(2048).optional().describe('Where it was fetched from: spec.source.uri at that time.'),
   sizeBytes: z.int().min(0).optional().describe('Bytes fetched.'),
   format: z.string().max(64).optional().describe('Format of the file: onnx.'),
   opset: z.int32().optional().describe('Version of the default ONNX operator set.'),
@@ -197,6 +198,12 @@ const current = z.object({
     .max(63)
     .describe('Short name of what is verified: it changes when the file or its golden examples change.'),
   ...revisionState,
+  credentials: z
+    .object({ secretName: z.string().max(253).describe('Name of the Secret.') })
+    .optional()
+    .describe('The login that it was fetched with. Pods of this revision fetch it with the same.'),
+  caBundle: caBundle.describe('The extra certificate authorities that it was fetched with.'),
+  maxSize: maxSize.describe('The limit that it was fetched under, when the spec named one.'),
   goldenConfigMap: z
     .string()
     .max(253)

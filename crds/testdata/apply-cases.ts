@@ -119,6 +119,14 @@ const serviceCases: readonly ApplyCase[] = [
   { name: 'a service with nothing but a model', ...service({}) },
   { name: 'a fixed number of pods', ...service({ replicas: 3 }) },
   { name: 'autoscaling', ...service({ scaling: { min: 1, max: 5, metric: 'cpu', target: 70 } }) },
+  { name: 'a rollout without room to spare', ...service({ rollout: { surge: 0 } }) },
+  { name: 'a rollout that says nothing', ...service({ rollout: {} }) },
+  {
+    name: 'a rollout that surges by a share',
+    ...service({ rollout: { surge: '25%' } }),
+    refusal: 'spec.rollout.surge in body must be of type integer',
+  },
+  { name: 'a negative surge', ...service({ rollout: { surge: -1 } }), refusal: 'spec.rollout.surge in body should be greater than or equal to 0' },
   { name: 'a cache on a claim', ...service({ cache: { type: 'Claim', size: '20Gi', accessMode: 'ReadWriteMany' } }) },
   {
     name: 'a GPU of one product, with placement',

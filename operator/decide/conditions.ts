@@ -6,11 +6,21 @@ export interface Verdict {
   ready: 'True' | 'False' | 'Unknown';
   reason: string;
   message: string;
-  /** Work goes on: Reconciling is present. `reconciling` may carry its own words. */
-  reconciling?: boolean | { reason: string; message: string };
-  /** A person has to act: Stalled is present. */
-  stalled?: boolean | { reason: string; message: string };
+  /** What else is the case. One field: work that goes on by itself and work for a person are never both reported. */
+  besides?: Besides;
 }
+
+/** The condition beside Ready: work goes on (Reconciling), or a person has to act (Stalled). */
+export interface Besides {
+  type: typeof ConditionType.Reconciling | typeof ConditionType.Stalled;
+  /** Its own words; those of Ready when there are none. */
+  words?: { reason: string; message: string };
+}
+
+/** Work goes on; Ready has the words. */
+export const RECONCILING: Besides = { type: ConditionType.Reconciling };
+/** A person has to act; Ready has the words. */
+export const STALLED: Besides = { type: ConditionType.Stalled };
 
 /** When and for which generation conditions are decided, and what they were before. */
 export interface ConditionContext {
@@ -23,21 +33,13 @@ export interface ConditionContext {
 export function decideConditions(verdict: Verdict, context: ConditionContext): Condition[] {
   const wanted: Omit<Condition, 'lastTransitionTime'>[] = [
     { type: ConditionType.Ready, status: verdict.ready, reason: verdict.reason, message: verdict.message },
-    ...present(ConditionType.Reconciling, verdict.reconciling, verdict),
-    ...present(ConditionType.Stalled, verdict.stalled, verdict),
+    ...(verdict.besides === undefined ? [] : [describeBesides(verdict.besides, verdict)]),
   ];
   return wanted.map((condition) => withTimes(condition, context));
 }
 
-function present(
-  type: string,
-  flag: Verdict['reconciling'],
-  verdict: Verdict,
-): Omit<Condition, 'lastTransitionTime'>[] {
-  if (flag === undefined || flag === false) return [];
-  const words = flag === true ? { reason: verdict.reason, message: verdict.message } : flag;
-  return [{ type, status: 'True', ...words }];
-}
+const describeBesides = ({ type, words }: Besides, { reason, message }: Verdict) =>
+  ({ type, status: 'True', reason, message, ...words }) as const;
 
 /** lastTransitionTime moves only when the status flips. */
 function withTimes(condition: Omit<Condition, 'lastTransitionTime'>, context: ConditionContext): Condition {

@@ -2,10 +2,9 @@ import type { V1Container, V1VolumeMount } from '@kubernetes/client-node';
 import { quantityValue } from '../../../crds/schema/quantity.ts';
 import { toFlags } from './flags.ts';
 import type { PodPlan } from './pod-template.ts';
-import type { ServedModel } from './served-model.ts';
 import { containerSecurity } from './security.ts';
 import { servingResources, withoutDevices } from './serving-resources.ts';
-import { imageReference, modelMount, sourceClaim } from './volumes.ts';
+import { modelMount, pinnedUri, sourceClaim } from './volumes.ts';
 
 /** The init container that brings the verified bytes, and only those, into the cache. */
 export function buildFetchContainer(plan: PodPlan): V1Container {
@@ -39,10 +38,6 @@ function fetchArguments({ model, settings }: PodPlan): string[] {
   };
   return ['fetch', ...toFlags(options)];
 }
-
-/** A tag may be moved after the verification, so the artifact is named by its digest; other sources have no such name. */
-const pinnedUri = (model: ServedModel): string =>
-  model.uri.startsWith('oci://') ? `oci://${imageReference(model)}` : model.uri;
 
 const sourceMounts = ({ model }: PodPlan): V1VolumeMount[] => [
   ...(model.credentialsSecret === undefined

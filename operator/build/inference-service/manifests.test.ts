@@ -110,6 +110,7 @@ test.each([
       }),
     ],
   },
+  { file: 'no-surge', objects: () => [deployment({ rollout: { surge: 0 } })] },
   { file: 'mig', objects: () => [deployment({ accelerator: { mig: '1g.10gb', count: 1, productLabel } })] },
   {
     file: 'device-class',
@@ -174,11 +175,24 @@ test.each([
   { name: 'the runtime image and settings do not name a revision', change: {}, isSame: true },
   { name: 'how many pods do not', change: { replicas: 5 }, isSame: true },
   { name: 'suspension does not', change: { suspend: true }, isSame: true },
+  { name: 'how it rolls out does not', change: { rollout: { surge: 0 } }, isSame: true },
   { name: 'resources do', change: { resources: { limits: { cpu: 2 } } }, isSame: false },
   { name: 'the accelerator does', change: { accelerator: { mig: '1g.10gb', count: 1, productLabel } }, isSame: false },
   { name: 'placement does', change: { placement: { priorityClassName: 'high' } }, isSame: false },
 ])('$name', ({ change, isSame }) => {
   expect(revisionName(service(change), model) === revisionName(service(), model)).toBe(isSame);
+});
+
+test.each([
+  { name: 'the limit of bytes does not name a revision', change: { maxSize: '1Gi' }, isSame: true },
+  { name: 'a tag of the same digest does not', change: { uri: 'oci://registry.example/digits:2' }, isSame: true },
+  { name: 'another registry does', change: { uri: 'oci://new.example/digits:1' }, isSame: false },
+  { name: 'another login does', change: { credentialsSecret: 'new' }, isSame: false },
+  { name: 'other certificates do', change: { caBundle: { name: 'ca', key: 'ca.crt' } }, isSame: false },
+])('$name', ({ change, isSame }) => {
+  const fromRegistry = { ...model, uri: 'oci://registry.example/digits:1' };
+  const name = revisionName(service(), { ...fromRegistry, ...change });
+  expect(name === revisionName(service(), fromRegistry)).toBe(isSame);
 });
 
 test('every name is a label, also of the longest service', () => {

@@ -14,6 +14,9 @@ export const METRICS_PORT = 9090;
 /** Name of the claim that keeps the downloaded models of a service. */
 export const cacheClaimName = (service: InferenceService): string => childName(service.metadata.name, 'cache');
 
+/** How many pods may run beyond the wanted number during a rollout. */
+export const surgeOf = ({ spec }: InferenceService): number => spec.rollout?.surge ?? 1;
+
 /** Labels that select the pods of a service, of any revision. */
 export const podSelector = (service: InferenceService): Record<string, string> => ({
   [Label.service]: service.metadata.name,

@@ -8,6 +8,7 @@ import type { ConfigMap, DeviceClaimTemplate, Revision, RevisionData } from './c
 import { RESTARTED_AT } from './names.ts';
 import { buildPodTemplate } from './pod-template.ts';
 import type { ServedModel } from './served-model.ts';
+import { pinnedUri } from './volumes.ts';
 
 /**
  * Name of the revision that the user asks for. It hashes only what the user controls: a new operator, runtime image or
@@ -18,6 +19,10 @@ export function revisionName({ metadata, spec }: InferenceService, model: Served
     model: model.name,
     modelRevision: model.revision,
     digest: model.digest,
+    // Pods that start later must find the model where it is now, and with the login that is valid now.
+    source: pinnedUri(model),
+    credentialsSecret: model.credentialsSecret,
+    caBundle: model.caBundle,
     resources: spec.resources,
     accelerator: spec.accelerator,
     cache: spec.cache === undefined ? undefined : { type: spec.cache.type, accessMode: spec.cache.accessMode },

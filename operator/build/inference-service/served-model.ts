@@ -14,20 +14,22 @@ export interface ServedModel {
   maxSize?: string;
 }
 
-/** What may be served of a Model: its verified revision; undefined while there is none. */
+/**
+ * What may be served of a Model: its verified revision, from where it was verified; undefined while there is none. The spec
+ * may point elsewhere by now, with another login.
+ */
 export function servedModel(model: Model): ServedModel | undefined {
   const current = model.status?.current;
   if (current?.digest === undefined) return undefined;
-  const { source, credentials } = model.spec;
   return {
     name: model.metadata.name,
     revision: current.revision,
     digest: current.digest,
-    uri: current.uri ?? source.uri,
+    uri: current.uri ?? model.spec.source.uri,
     task: current.task ?? model.spec.task,
     ...(current.goldenConfigMap === undefined ? {} : { goldenConfigMap: current.goldenConfigMap }),
-    ...(credentials === undefined ? {} : { credentialsSecret: credentials.secretName }),
-    ...(source.caBundle === undefined ? {} : { caBundle: source.caBundle }),
-    ...(source.maxSize === undefined ? {} : { maxSize: String(source.maxSize) }),
+    ...(current.credentials === undefined ? {} : { credentialsSecret: current.credentials.secretName }),
+    ...(current.caBundle === undefined ? {} : { caBundle: current.caBundle }),
+    ...(current.maxSize === undefined ? {} : { maxSize: String(current.maxSize) }),
   };
 }

@@ -46,11 +46,15 @@ function modelsVolume(plan: PodPlan): V1Volume {
 }
 
 /** The artifact by its digest: a tag could be moved after the verification. */
-export function imageReference({ uri, digest }: ServedModel): string {
+function imageReference({ uri, digest }: ServedModel): string {
   const [withoutDigest = ''] = uri.replace(/^oci:\/\//, '').split('@');
   const repository = withoutDigest.replace(/:[^:/]+$/, '');
   return `${repository}@${digest}`;
 }
+
+/** The source by digest where it has one: an artifact. Other sources have no such name. */
+export const pinnedUri = (model: ServedModel): string =>
+  model.uri.startsWith('oci://') ? `oci://${imageReference(model)}` : model.uri;
 
 /** Volumes that only the fetch container mounts. */
 function fetchVolumes({ credentialsSecret, caBundle, uri }: ServedModel): V1Volume[] {

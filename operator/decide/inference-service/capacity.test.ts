@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { V1PodSpec } from '@kubernetes/client-node';
 import type { Pod } from '../../build/inference-service/children.ts';
-import { explainCapacity, type Node } from './capacity.ts';
+import { explainCapacity, waitsForItself, type Node } from './capacity.ts';
 
 const GPU = 'nvidia.com/gpu';
 
@@ -129,3 +129,32 @@ test.each<Row>([
   },
   { name: 'something that the nodes do not tell', pod: asking({ cpu: '1' }), nodes: [node('n1')], want: undefined },
 ])('$name', ({ pod, nodes, pods = [], want }) => expect(explainCapacity(pod, { nodes, pods })).toBe(want));
+
+const ofRevision = (revision: string, service = 'svc') => ({
+  namespace: 'team',
+  labels: { 'aimass.dev/inference-service': service, 'aimass.dev/revision': revision },
+});
+
+test.each([
+  { name: 'an older pod holds the only accelerator', holder: ofRevision('old'), gpus: '1', want: true },
+  { name: 'a pod of the same revision holds it', holder: ofRevision('new'), gpus: '1', want: false },
+  { name: 'another service holds it', holder: ofRevision('old', 'other'), gpus: '1', want: false },
+  {
+    name: 'a service of this name in another namespace holds it',
+    holder: { ...ofRevision('old'), namespace: 'team-b' },
+    gpus: '1',
+    want: false,
+  },
+  { name: 'one is free', holder: ofRevision('old'), gpus: '2', want: false },
+])('a rollout waits for itself when $name: $want', ({ holder, gpus, want }) => {
+  const pod = { ...asking({ [GPU]: '1' }), metadata: { name: 'p', ...ofRevision('new') } };
+  const nodes = [node('n1', { allocatable: { [GPU]: gpus } })];
+  expect(waitsForItself(pod, { nodes, pods: [running('n1', { [GPU]: '1' }, holder)] })).toBe(want);
+});
+
+test('nor when the older pod would not free enough', () => {
+  const pod = { ...asking({ [GPU]: '2' }), metadata: { name: 'p', ...ofRevision('new') } };
+  const nodes = [node('n1', { allocatable: { [GPU]: '2' } })];
+  const pods = [running('n1', { [GPU]: '1' }, ofRevision('old')), running('n1', { [GPU]: '1' }, { namespace: 'x' })];
+  expect(waitsForItself(pod, { nodes, pods })).toBe(false);
+});

@@ -3,6 +3,7 @@ import { quantityValue } from '../../../crds/schema/quantity.ts';
 import type { Child, Pod } from '../../build/inference-service/children.ts';
 import { Label } from '../../build/labels.ts';
 import { requestsOf } from './pod-requests.ts';
+import { revisionOf } from './pods.ts';
 
 /** The parts of a Node that decide what it can take. */
 export type Node = Child & {
@@ -119,6 +120,38 @@ const tooSmall: Check = (search) => {
 };
 
 const checks: readonly Check[] = [noNodes, noLabel, tainted, noDevice, deviceHeld, tooSmall];
+
+/**
+ * Whether the pod would fit if one pod of an older revision of its own service went first: then the rollout waits for
+ * itself, and no time will help.
+ */
+export function waitsForItself(pod: Pod, capacity: Capacity): boolean {
+  const search: Search = { ...capacity, pod, requests: requestsOf(pod) };
+  const older = capacity.pods.filter((other) => isOlderOfSameService(other, pod));
+  return suitable(search).some((node) =>
+    older.some((other) => other.spec?.nodeName === node.metadata.name && fitsOnlyInPlaceOf(other, node, search)),
+  );
+}
+
+const isOlderOfSameService = (other: Pod, pod: Pod): boolean =>
+  serviceOf(other) !== undefined &&
+  serviceOf(other) === serviceOf(pod) &&
+  other.metadata.namespace === pod.metadata.namespace &&
+  revisionOf(other) !== revisionOf(pod);
+
+const serviceOf = ({ metadata }: Pod): string | undefined => metadata.labels?.[Label.service];
+
+function fitsOnlyInPlaceOf(other: Pod, node: Node, search: Search): boolean {
+  const freed = requestsOf(other);
+  const requests = [...search.requests].map(([resource, asked]) => ({
+    asked,
+    now: free(search, node, resource),
+    afterwards: free(search, node, resource) + (freed.get(resource) ?? 0),
+  }));
+  return (
+    requests.some(({ asked, now }) => now < asked) && requests.every(({ asked, afterwards }) => afterwards >= asked)
+  );
+}
 
 /** Which resource is missing and who holds it; undefined when the nodes do not tell, and the scheduler's words must do. */
 export function explainCapacity(pod: Pod, capacity: Capacity): string | undefined {

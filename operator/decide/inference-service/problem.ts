@@ -1,9 +1,10 @@
 import type { Pod } from '../../build/inference-service/children.ts';
-import { explainCapacity, type Capacity } from './capacity.ts';
+import { surgeOf } from '../../build/inference-service/names.ts';
+import { explainCapacity, waitsForItself, type Capacity } from './capacity.ts';
 import type { Problem, ServiceFacts } from './facts.ts';
 import { modelProblem } from './model-problem.ts';
 import { podProblem } from './pod-problems.ts';
-import { revisionOf } from './pods.ts';
+import { conditionOf, revisionOf } from './pods.ts';
 import { obstacleProblem, type Obstacle } from './refusal.ts';
 import { isSuspended } from './replicas.ts';
 import { replicaFailure } from './replica-failure.ts';
@@ -41,10 +42,32 @@ function firstPodProblem(facts: ServiceFacts, wanted: Wanted, findings: Findings
       readiness: findings.readiness?.get(uid),
       warning: findings.warnings?.get(uid),
     });
-    if (problem !== undefined) return { ...problem, isOfPod: true };
+    if (problem === undefined) continue;
+    const message = `${problem.message}${waysOutOfRollout({ facts, wanted, findings }, pod)}`;
+    return { ...problem, message, isOfPod: true };
   }
   return undefined;
 }
+
+/** A rollout needs room for one pod more. Where the older pods hold all there is, it would wait for ever. */
+function waysOutOfRollout(
+  { facts, wanted, findings }: { facts: ServiceFacts; wanted: Wanted; findings: Findings },
+  pod: Pod,
+): string {
+  const hasOlder = facts.pods.some((other) => revisionOf(other) !== wanted.revision?.metadata.name);
+  if (!hasOlder || surgeOf(facts.service) === 0 || !lacksRoom(pod)) return '';
+  const { capacity } = findings;
+  // Who holds devices of a device class, only the scheduler knows.
+  const isOwnFault = capacity === undefined || claimsDevices(pod) || waitsForItself(pod, capacity);
+  return isOwnFault
+    ? ' The pods of the running revision hold the room that their successors need: with spec.rollout.surge: 0 they go first.'
+    : '';
+}
+
+const lacksRoom = ({ status }: Pod): boolean =>
+  /Insufficient|cannot allocate all claims/.test(conditionOf(status?.conditions, 'PodScheduled')?.message ?? '');
+
+const claimsDevices = ({ spec }: Pod): boolean => (spec?.resourceClaims ?? []).length > 0;
 
 /** In a fixed order, so that the same pods always give the same words. */
 export const wantedPodsByName = ({ pods }: ServiceFacts, { revision }: Wanted): Pod[] =>

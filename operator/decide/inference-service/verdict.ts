@@ -1,5 +1,5 @@
 import { ServiceReason } from '../../../crds/schema/reasons.ts';
-import type { Verdict } from '../conditions.ts';
+import { RECONCILING, STALLED, type Besides, type Verdict } from '../conditions.ts';
 import type { ServiceFacts } from './facts.ts';
 import { isReady, revisionOf } from './pods.ts';
 import type { ServiceProblem } from './problem.ts';
@@ -30,12 +30,16 @@ function suspended({ facts, problem }: Situation): Verdict {
     ready: 'True',
     reason: ServiceReason.Suspended,
     message: `No pods run because ${why}; everything else is kept.`,
-    ...(problem === undefined && facts.pods.length > 0
-      ? { reconciling: { reason: ServiceReason.Suspended, message: 'The pods are going away.' } }
-      : {}),
-    ...(problem === undefined ? {} : { stalled: wordsOf(problem) }),
+    ...given(problem === undefined ? podsLeaving(facts) : besidesOf(problem)),
   };
 }
+
+const podsLeaving = ({ pods }: ServiceFacts): Besides | undefined =>
+  pods.length === 0
+    ? undefined
+    : { ...RECONCILING, words: { reason: ServiceReason.Suspended, message: 'The pods are going away.' } };
+
+const given = (besides: Besides | undefined): Pick<Verdict, 'besides'> => (besides === undefined ? {} : { besides });
 
 function serving(situation: Situation): Verdict {
   const { wanted, problem } = situation;
@@ -45,24 +49,21 @@ function serving(situation: Situation): Verdict {
     ready: 'True',
     reason: ServiceReason.Serving,
     message: problem === undefined || problem.isOfPod === true ? answers : `${answers} ${problem.message}`,
-    ...workGoingOn(situation),
+    ...given(besidesServing(situation)),
   };
 }
 
 /** What goes on beside serving. */
-function workGoingOn(situation: Situation): Pick<Verdict, 'reconciling' | 'stalled'> {
+function besidesServing(situation: Situation): Besides | undefined {
   const { problem } = situation;
-  if (problem !== undefined && problem.isOfPod !== true) return flagFor(problem);
+  if (problem !== undefined && problem.isOfPod !== true) return besidesOf(problem);
   if (hasOlderPods(situation)) {
-    return {
-      reconciling: { reason: ServiceReason.RollingOut, message: problem?.message ?? 'Older pods are replaced.' },
-    };
+    const message = problem?.message ?? 'Older pods are replaced.';
+    return { ...RECONCILING, words: { reason: ServiceReason.RollingOut, message } };
   }
-  if (!lacksPods(situation)) return {};
-  return {
-    reconciling:
-      problem === undefined ? { reason: ServiceReason.Starting, message: 'More pods start.' } : wordsOf(problem),
-  };
+  if (!lacksPods(situation)) return undefined;
+  const starting = { reason: ServiceReason.Starting, message: 'More pods start.' };
+  return { ...RECONCILING, words: problem === undefined ? starting : wordsOf(problem) };
 }
 
 const hasOlderPods = ({ facts, wanted }: Situation): boolean =>
@@ -73,8 +74,10 @@ const lacksPods = ({ facts, wanted }: Situation): boolean =>
   facts.service.spec.scaling === undefined &&
   wantedPodsByName(facts, wanted).filter(isReady).length < wantedPods(facts.service, facts.deployment);
 
-const flagFor = (problem: ServiceProblem): Pick<Verdict, 'reconciling' | 'stalled'> =>
-  problem.stalled ? { stalled: wordsOf(problem) } : { reconciling: wordsOf(problem) };
+const besidesOf = (problem: ServiceProblem): Besides => ({
+  ...(problem.stalled ? STALLED : RECONCILING),
+  words: wordsOf(problem),
+});
 
 const wordsOf = ({ reason, message }: ServiceProblem) => ({ reason, message });
 
@@ -87,7 +90,7 @@ function notServing({ facts, wanted, problem }: Situation): Verdict {
     ready: 'False',
     reason,
     message,
-    ...(problem?.stalled === true ? { stalled: true } : { reconciling: true }),
+    besides: problem?.stalled === true ? STALLED : RECONCILING,
   };
 }
 

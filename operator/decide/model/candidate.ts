@@ -100,13 +100,24 @@ export function verifiedRevision(
   const golden = candidate?.goldenConfigMap;
   return {
     revision: revisionName(findings.digest ?? '', golden),
-    uri: model.spec.source.uri,
+    ...sourceOf(model),
     ...findings,
     ...(golden === undefined ? {} : { goldenConfigMap: golden }),
     task: model.spec.task,
     specHash: specHash(model),
     verifiedAt: plausible(finishedAt, candidate?.startedAt, now),
     verifiedWith: image,
+  };
+}
+
+/** What pods need to fetch the same again, kept because the spec may point elsewhere by then. */
+function sourceOf({ spec: { source, credentials } }: Model): Partial<CurrentRevision> {
+  const { uri, caBundle, maxSize } = source;
+  return {
+    uri,
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(caBundle === undefined ? {} : { caBundle }),
+    ...(maxSize === undefined ? {} : { maxSize }),
   };
 }
 

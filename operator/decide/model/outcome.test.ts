@@ -139,23 +139,29 @@ describe('failures', () => {
 });
 
 describe('verifiedRevision', () => {
-  const accept = (finishedAt: string) =>
+  const accept = (finishedAt: string, spec: Partial<ModelSpec> = {}) =>
     verifiedRevision(
       {
-        model: modelOf(),
+        model: modelOf({}, spec),
         candidate: candidateOf({ startedAt: '2026-01-01T23:00:00Z' }),
         runtimeImage: IMAGE,
         now: NOW,
       },
       { state: 'succeeded', findings: { digest: 'sha256:1' }, image: IMAGE, finishedAt },
-    ).verifiedAt;
+    );
 
   test.each([
     { name: 'the time of the pod', finishedAt: '2026-01-01T23:30:00Z', want: '2026-01-01T23:30:00Z' },
     { name: 'not that of a clock that is behind', finishedAt: '2025-12-01T00:00:00Z', want: '2026-01-02T00:00:00Z' },
     { name: 'not that of a clock that is ahead', finishedAt: '2027-01-01T00:00:00Z', want: '2026-01-02T00:00:00Z' },
   ])('$name', ({ finishedAt, want }) => {
-    expect(accept(finishedAt)).toBe(want);
+    expect(accept(finishedAt).verifiedAt).toBe(want);
+  });
+
+  test('keeps from where and with what it was fetched, for the pods', () => {
+    const source = { uri: 'oci://host/a:1', maxSize: '1Gi', caBundle: { name: 'ca', key: 'ca.crt' } };
+    const credentials = { secretName: 'login' };
+    expect(accept('2026-01-01T23:30:00Z', { source, credentials })).toMatchObject({ ...source, credentials });
   });
 });
 
@@ -209,8 +215,8 @@ describe('decideVerdict', () => {
       want: 'False VerificationPending reconciling',
     },
   ])('$name: $want', ({ facts: given, want }) => {
-    const { ready, reason, reconciling, stalled } = decideVerdict(given);
-    const flags = [reconciling === true ? ' reconciling' : '', stalled === true ? ' stalled' : ''].join('');
+    const { ready, reason, besides } = decideVerdict(given);
+    const flags = besides === undefined ? '' : ` ${besides.type.toLowerCase()}`;
     expect(`${ready} ${reason}${flags}`).toBe(want);
   });
 

@@ -1,7 +1,7 @@
 import type { CandidateRevision, CurrentRevision, Model } from '../../../crds/schema/model.ts';
 import { ModelReason } from '../../../crds/schema/reasons.ts';
 import { VERIFY_AGAIN } from '../../build/model/spec-hash.ts';
-import type { Verdict } from '../conditions.ts';
+import { RECONCILING, STALLED, type Verdict } from '../conditions.ts';
 import { needsPerson } from './candidate.ts';
 import type { Goal } from './goal.ts';
 import { asSentence, withRemedy } from './remedies.ts';
@@ -30,7 +30,7 @@ const nameTaken: Check = ({ start, current }) =>
         ready: 'False',
         reason: ModelReason.NameTaken,
         message: `${start.object} exists and does not belong to this Model. Delete or rename it.${servesOn(current)}`,
-        stalled: true,
+        besides: STALLED,
       };
 
 const refusedForGood: Check = ({ start, current }) =>
@@ -40,7 +40,7 @@ const refusedForGood: Check = ({ start, current }) =>
         ready: 'False',
         reason: start.reason === 'Invalid' ? ModelReason.InvalidSpec : ModelReason.VerificationPending,
         message: `The API server refuses ${start.object}: ${asSentence(start.message)} Correct the spec, or what the namespace allows.${servesOn(current)}`,
-        stalled: true,
+        besides: STALLED,
       };
 
 const failedAgain: Check = ({ goal, current, candidate }) =>
@@ -50,7 +50,7 @@ const failedAgain: Check = ({ goal, current, candidate }) =>
         ready: 'False',
         reason: candidate.reason ?? ModelReason.VerificationCrashed,
         message: `Revision ${current.revision} was verified at ${current.verifiedAt ?? 'an unknown time'}, but failed when it was verified again: ${withRemedy(candidate.reason, candidate.message ?? '')} Services keep serving it.`,
-        stalled: true,
+        besides: STALLED,
       };
 
 /** What is verified stays Ready while it is verified again: GitOps tools would otherwise see it flap every day. */
@@ -67,7 +67,7 @@ const failed: Check = ({ candidate, current }) => {
     ready: 'False',
     reason: candidate.reason,
     message: `${withRemedy(candidate.reason, candidate.message ?? '')}${next}${servesOn(current)}`,
-    ...(isForPerson ? { stalled: true } : { reconciling: true }),
+    besides: isForPerson ? STALLED : RECONCILING,
   };
 };
 
@@ -92,7 +92,7 @@ const verifying: Check = ({ model, candidate, current }) => ({
   ready: 'False',
   reason: ModelReason.Verifying,
   message: `${model.spec.source.uri} is being fetched and verified${candidate?.job === undefined ? '' : ` by Job ${candidate.job}`}.${lastTry(candidate)}${servesOn(current)}`,
-  reconciling: true,
+  besides: RECONCILING,
 });
 
 const checks: readonly Check[] = [
@@ -133,7 +133,7 @@ const pending = (message: string): Verdict => ({
   ready: 'False',
   reason: ModelReason.VerificationPending,
   message,
-  reconciling: true,
+  besides: RECONCILING,
 });
 
 const servesOn = (current: CurrentRevision | undefined): string =>
