@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -91,6 +92,56 @@ func TestRecordedStatuses(t *testing.T) {
 	}
 	for what, times := range count {
 		t.Logf("%4d × %s", times, what)
+	}
+}
+
+// reasons reads the public vocabulary from where it is declared.
+func reasons(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../crds/schema/reasons.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, match := range regexp.MustCompile(`(?m)^  (\w+): '(\w+)',$`).FindAllStringSubmatch(string(text), -1) {
+		found = append(found, match[2])
+	}
+	if len(found) < 40 {
+		t.Fatalf("only %d reasons found: %v", len(found), found)
+	}
+	return found
+}
+
+// A reason is a word for people and dashboards: the verdict follows from the conditions alone, but for Suspended.
+func TestEveryReasonInEverySituation(t *testing.T) {
+	script := healthScript(t)
+	condition := func(conditionType, status, reason string) string {
+		return fmt.Sprintf(`{"type":%q,"status":%q,"reason":%q,"message":"M.","observedGeneration":1}`, conditionType, status, reason)
+	}
+	for _, reason := range reasons(t) {
+		healthy := "Healthy"
+		if reason == "Suspended" {
+			healthy = "Suspended"
+		}
+		ready, notReady := condition("Ready", "True", reason), condition("Ready", "False", reason)
+		reconciling, stalled := condition("Reconciling", "True", reason), condition("Stalled", "True", reason)
+		for _, row := range []struct{ conditions, kstatus, argo string }{
+			{ready, "Current", healthy},
+			{ready + "," + reconciling, "InProgress", "Progressing"},
+			{ready + "," + stalled, "Failed", "Degraded"},
+			{condition("Ready", "True", "Serving") + "," + stalled, "Failed", "Degraded"},
+			{notReady + "," + reconciling, "InProgress", "Progressing"},
+			{notReady + "," + stalled, "Failed", "Degraded"},
+		} {
+			object := objectWith(1, fmt.Sprintf(`{"observedGeneration":1,"conditions":[%s]}`, row.conditions))
+			kstatus, argo := verdicts(t, script, object)
+			if kstatus.Status != row.kstatus || argo.Status != row.argo {
+				t.Errorf("%s: kstatus %s, Argo CD %s; expected %s and %s", row.conditions, kstatus.Status, argo.Status, row.kstatus, row.argo)
+			}
+			if broken := Broken(object, kstatus.Status, argo.Status); len(broken) > 0 {
+				t.Errorf("%s breaks the contract: %v", row.conditions, broken)
+			}
+		}
 	}
 }
 
