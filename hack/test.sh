@@ -8,7 +8,7 @@ cd "$ROOT"
 # "programs" waits for it. Steps that need no programs do not start it.
 case " ${*:-all} " in
   *' all '* | *' api '* | *' e2e '* | *' chart '*)
-    if [ "$(id -u)" = 0 ]; then hack/local-cluster/packages.sh cluster images; fi
+    if [ "$(id -u)" = 0 ]; then hack/local-cluster/packages.sh cluster images e2e; fi
     hack/local-cluster/build.sh all > "$AIMASS_CACHE/log/build.log" 2>&1 &
     ;;
 esac

@@ -3,6 +3,7 @@
 #   packages.sh cluster   containerd, runc, CNI plugins, iptables, conntrack, iproute2, openssl
 #   packages.sh images    buildah
 #   packages.sh python    python3 with venv, for library/train
+#   packages.sh e2e       Prometheus and curl, with which the end-to-end tests look at the product
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin
 
@@ -18,12 +19,13 @@ for task in "$@"; do
       need /usr/lib/cni/bridge containernetworking-plugins
       ;;
     images) need buildah buildah ;;
+    e2e) need promtool prometheus; need curl curl ;;
     python)
       need python3 python3
       # Without ensurepip, which Debian packs apart, a virtual environment has no pip.
       ! command -v python3 > /dev/null || python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
       ;;
-    *) sed -n '2,5p' "$0"; exit 2 ;;
+    *) sed -n '2,6p' "$0"; exit 2 ;;
   esac
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
