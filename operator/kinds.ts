@@ -1,5 +1,6 @@
 import { API_VERSION } from '../crds/schema/shared.ts';
 import { managedSelector } from './build/labels.ts';
+import type { KubeObject } from './kube/cluster.ts';
 import { pluralOf, type WatchedKind } from './kube/watched-kind.ts';
 
 const managed = Object.entries(managedSelector)
@@ -7,6 +8,12 @@ const managed = Object.entries(managedSelector)
   .join();
 
 const child = (apiVersion: string, kind: string): WatchedKind => ({ apiVersion, kind, labelSelector: managed });
+
+/** A child whose status decides nothing: an autoscaler tells its metrics again every quarter of a minute. */
+const mutedChild = (apiVersion: string, kind: string): WatchedKind => ({
+  ...child(apiVersion, kind),
+  trim: (object: KubeObject & { status?: unknown }) => delete object.status,
+});
 
 /** A child that owns children itself: the golden copy and the device claims of a revision go with it. */
 const OWNING_CHILD = child('apps/v1', 'ControllerRevision');
@@ -23,11 +30,11 @@ export const CHILD_KINDS: readonly WatchedKind[] = [
   child('v1', 'ConfigMap'),
   child('apps/v1', 'Deployment'),
   OWNING_CHILD,
-  child('v1', 'Service'),
+  mutedChild('v1', 'Service'),
   child('v1', 'PersistentVolumeClaim'),
-  child('autoscaling/v2', 'HorizontalPodAutoscaler'),
-  child('policy/v1', 'PodDisruptionBudget'),
-  child('networking.k8s.io/v1', 'NetworkPolicy'),
+  mutedChild('autoscaling/v2', 'HorizontalPodAutoscaler'),
+  mutedChild('policy/v1', 'PodDisruptionBudget'),
+  mutedChild('networking.k8s.io/v1', 'NetworkPolicy'),
   child('resource.k8s.io/v1', 'ResourceClaimTemplate'),
 ];
 

@@ -90,7 +90,65 @@ describe('routesOf', () => {
     },
     { name: 'a stranger leads nowhere', object: child('Pod', { labels: {} }), want: [] },
   ])('$name', ({ object, want }) => {
-    expect(keys({ type: 'updated', object, previous: object }, services)).toEqual(want);
+    expect(keys({ type: 'added', object }, services)).toEqual(want);
+  });
+});
+
+describe('the pace of routes', () => {
+  const services = indexOf(service('web', 'iris'));
+  const labels = { 'aimass.dev/inference-service': 'web' };
+  const versioned = (version: string, object: KubeObject): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, resourceVersion: version },
+  });
+  const pod = (ready: string, phase = 'Running'): KubeObject =>
+    ({
+      ...child('Pod', { labels }),
+      status: { phase, conditions: [{ type: 'Ready', status: ready }] },
+    }) as KubeObject;
+  const edited = { ...service('web', 'iris'), spec: { model: { name: 'iris' }, replicas: 2 } } as KubeObject;
+  const reported = { ...service('web', 'iris'), status: { replicas: 1 } } as KubeObject;
+  const now = { urgency: 'begun' };
+  const gathered = { urgency: 'begun', delayMs: 200 };
+
+  test.each([
+    { name: 'a new service waits its turn', change: { object: service('web', 'iris') }, want: [{}] },
+    { name: 'an edit comes first', change: { previous: service('web', 'iris'), object: edited }, want: [now] },
+    {
+      name: 'our own status comes back when there is time',
+      change: { previous: service('web', 'iris'), object: reported },
+      want: [gathered],
+    },
+    { name: 'a pod that becomes ready', change: { previous: pod('False'), object: pod('True') }, want: [now] },
+    { name: 'a pod that is no longer ready', change: { previous: pod('True'), object: pod('False') }, want: [now] },
+    {
+      name: 'a pod that ended',
+      change: { previous: pod('False'), object: pod('False', 'Failed') },
+      want: [now],
+    },
+    { name: 'a new pod', change: { object: pod('False') }, want: [gathered] },
+    {
+      name: 'a pod that gets on',
+      change: { previous: pod('False', 'Pending'), object: pod('False') },
+      want: [gathered],
+    },
+    {
+      name: 'a child of which only the version changed',
+      change: {
+        previous: versioned('1', child('Service', { labels })),
+        object: versioned('2', child('Service', { labels })),
+      },
+      want: [],
+    },
+  ])('$name', ({ change, want }) => {
+    const type = 'previous' in change ? ('updated' as const) : ('added' as const);
+    const routes = routesOf({ type, ...change }, services).filter(({ controller }) => controller === 'service');
+    expect(routes).toEqual(want.map((pace) => ({ controller: 'service', key: 'a/web', ...pace })));
+  });
+
+  test('a child that went is replaced at once', () => {
+    const change = { type: 'deleted' as const, object: child('Deployment', { labels }) };
+    expect(routesOf(change, services)).toEqual([{ controller: 'service', key: 'a/web', urgency: 'begun' }]);
   });
 });
 

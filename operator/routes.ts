@@ -1,10 +1,13 @@
 import type { InferenceService } from '../crds/schema/inference-service.ts';
 import type { Model } from '../crds/schema/model.ts';
 import { GROUP } from '../crds/schema/shared.ts';
+import type { Pod } from './build/inference-service/children.ts';
 import { Component, Label } from './build/labels.ts';
+import { isAlive, isReady } from './decide/inference-service/pods.ts';
 import type { Change } from './kube/change.ts';
 import type { KubeObject } from './kube/cluster.ts';
 import { sameJson } from './kube/same-json.ts';
+import type { Urgency } from './loop/queue.ts';
 import type { ServicesByModel } from './services-by-model.ts';
 
 /** An object that has to be looked at: which controller, which object, and after how long. */
@@ -13,20 +16,24 @@ export interface Route {
   key: string;
   /** Gathers many changes into one pass. */
   delayMs?: number;
+  urgency?: Urgency;
 }
 
 /** A thousand services over one Model come within seconds: its `usedBy` is written once for many of them. */
-const GATHER_MS = 2000;
+const GATHER_USERS_MS = 2000;
+/** Children change in bursts while a service starts, and most of it changes no decision. */
+const GATHER_MS = 200;
 
 /** Which objects a change concerns. */
 export function routesOf(change: Change, services: ServicesByModel): Route[] {
   const { object } = change;
-  if (!object.apiVersion.startsWith(`${GROUP}/`)) return childRoutes(object);
+  if (!object.apiVersion.startsWith(`${GROUP}/`)) return childRoutes(change);
   return object.kind === 'Model' ? modelRoutes(change, services) : serviceRoutes(change);
 }
 
-function modelRoutes({ object, previous }: Change, services: ServicesByModel): Route[] {
-  const own: Route = { controller: 'model', key: keyOf(object) };
+function modelRoutes(change: Change, services: ServicesByModel): Route[] {
+  const { object, previous } = change;
+  const own: Route = { controller: 'model', key: keyOf(object), ...paceOfOwn(change) };
   const isNews = previous === undefined || !sameJson(servedPart(previous), servedPart(object));
   const followers = isNews ? services.of(object.metadata) : [];
   return [own, ...followers.map((name): Route => ({ controller: 'service', key: keyOf(object, name) }))];
@@ -44,28 +51,70 @@ function servedPart(object: KubeObject): unknown {
   return [spec, status?.current, conditions, metadata.uid, metadata.deletionTimestamp];
 }
 
-function serviceRoutes({ type, object, previous }: Change): Route[] {
-  const own: Route = { controller: 'service', key: keyOf(object) };
+function serviceRoutes(change: Change): Route[] {
+  const { type, object, previous } = change;
+  const own: Route = { controller: 'service', key: keyOf(object), ...paceOfOwn(change) };
   const before = previous === undefined ? undefined : modelOf(previous);
   const now = modelOf(object);
   const isSame = type === 'updated' && before === now;
   const models = isSame ? [] : [...new Set([before, now])].filter((name) => name !== undefined);
-  return [own, ...models.map((name): Route => ({ controller: 'model', key: keyOf(object, name), delayMs: GATHER_MS }))];
+  return [
+    own,
+    ...models.map((name): Route => ({ controller: 'model', key: keyOf(object, name), delayMs: GATHER_USERS_MS })),
+  ];
 }
 
 const modelOf = (object: KubeObject): string | undefined => (object as InferenceService & KubeObject).spec?.model?.name;
 
+type Pace = Pick<Route, 'delayMs' | 'urgency'>;
+
+/** What a user wrote is looked at now; our own status coming back, when there is time. */
+function paceOfOwn({ object, previous }: Change): Pace {
+  if (previous === undefined) return {};
+  return sameJson(writtenPart(previous), writtenPart(object))
+    ? { delayMs: GATHER_MS, urgency: 'begun' }
+    : { urgency: 'begun' };
+}
+
+function writtenPart(object: KubeObject): unknown {
+  const { spec, metadata } = object as KubeObject & { spec?: unknown };
+  return [spec, metadata.generation, metadata.labels, metadata.annotations, metadata.uid, metadata.deletionTimestamp];
+}
+
 /** A child leads to its owner; a pod, whose owner is a Job or a ReplicaSet, says by its labels whose it is. */
-function childRoutes(object: KubeObject): Route[] {
+function childRoutes(change: Change): Route[] {
+  const owner = ownerOf(change.object);
+  if (owner === undefined || isNoNews(change)) return [];
+  return [{ ...owner, urgency: 'begun', ...(isTelling(change) ? {} : { delayMs: GATHER_MS }) }];
+}
+
+function ownerOf(object: KubeObject): Pick<Route, 'controller' | 'key'> | undefined {
   const labels = object.metadata.labels ?? {};
   const owner = object.metadata.ownerReferences?.find(({ apiVersion }) => apiVersion.startsWith(`${GROUP}/`));
   if (owner !== undefined) {
-    return [{ controller: owner.kind === 'Model' ? 'model' : 'service', key: keyOf(object, owner.name) }];
+    return { controller: owner.kind === 'Model' ? 'model' : 'service', key: keyOf(object, owner.name) };
   }
   const service = labels[Label.service];
-  if (service !== undefined) return [{ controller: 'service', key: keyOf(object, service) }];
+  if (service !== undefined) return { controller: 'service', key: keyOf(object, service) };
   const model = labels[Label.component] === Component.verification ? labels[Label.model] : undefined;
-  return model === undefined ? [] : [{ controller: 'model', key: keyOf(object, model) }];
+  return model === undefined ? undefined : { controller: 'model', key: keyOf(object, model) };
+}
+
+/** Nothing changed that is kept in the cache: an autoscaler tells its metrics every quarter of a minute. */
+const isNoNews = ({ type, object, previous }: Change): boolean =>
+  type === 'updated' && previous !== undefined && sameJson(withoutVersion(previous), withoutVersion(object));
+
+const withoutVersion = ({ metadata, ...rest }: KubeObject): object => ({
+  ...rest,
+  metadata: { ...metadata, resourceVersion: undefined },
+});
+
+/** What Ready hangs on must not wait: a pod that answers, or no longer does, or has ended, and a child that went. */
+function isTelling({ type, object, previous }: Change): boolean {
+  if (type === 'deleted') return true;
+  if (object.kind !== 'Pod') return false;
+  const [was, is] = [previous as Pod | undefined, object as Pod];
+  return isReady(is) !== (was !== undefined && isReady(was)) || (was !== undefined && isAlive(was) !== isAlive(is));
 }
 
 const keyOf = ({ metadata }: KubeObject, name = metadata.name): string => `${metadata.namespace ?? ''}/${name}`;

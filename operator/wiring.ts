@@ -73,8 +73,8 @@ export class Wiring {
   #route(change: Change): void {
     this.#services.observe(change);
     if (this.#controllers === undefined) return;
-    for (const { controller, key, delayMs = 0 } of routesOf(change, this.#services)) {
-      this.#controllers[controller].enqueueAfter(key, delayMs);
+    for (const { controller, key, delayMs = 0, urgency } of routesOf(change, this.#services)) {
+      this.#controllers[controller].enqueueAfter(key, delayMs, urgency);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { BackoffLimits, Random } from './backoff.ts';
 import { systemClock, type Clock } from './clock.ts';
-import { WorkQueue } from './queue.ts';
+import { WorkQueue, type Urgency } from './queue.ts';
 import { TerminalError } from './terminal-error.ts';
 
 /** When to look again, if nothing happens before. */
@@ -28,8 +28,8 @@ export interface ControllerOptions {
 
 /** A running controller. */
 export interface Controller {
-  enqueue: (key: string) => void;
-  enqueueAfter: (key: string, delayMs: number) => void;
+  enqueue: (key: string, urgency?: Urgency) => void;
+  enqueueAfter: (key: string, delayMs: number, urgency?: Urgency) => void;
   /** How long the oldest pass that still runs has been running; 0 when none runs. For liveness. */
   oldestPassMs: () => number;
   /** Gives out no more work, and waits for the passes that run. */
@@ -66,8 +66,8 @@ export function startController(options: ControllerOptions): Controller {
   const workers = Array.from({ length: options.concurrency }, work);
 
   return {
-    enqueue: (key) => queue.add(key),
-    enqueueAfter: (key, delayMs) => queue.addAfter(key, delayMs),
+    enqueue: (key, urgency) => queue.add(key, urgency),
+    enqueueAfter: (key, delayMs, urgency) => queue.addAfter(key, delayMs, urgency),
     oldestPassMs: () => Math.max(0, ...[...running.values()].map((since) => clock.monotonic() - since)),
     stop: async () => {
       queue.close();

@@ -41,6 +41,31 @@ describe('WorkQueue', () => {
     expect(await drain()).toEqual(['big/1', 'small/1', 'tiny/1', 'big/2', 'small/2', 'big/3']);
   });
 
+  test('what was begun comes before what is new, though not for ever', async () => {
+    for (let i = 1; i <= 3; i += 1) queue.add(`a/new${i}`);
+    for (let i = 1; i <= 6; i += 1) queue.add(`a/begun${i}`, 'begun');
+    expect((await drain()).map((key) => key.slice(2))).toEqual([
+      'begun1',
+      'begun2',
+      'begun3',
+      'begun4',
+      'new1',
+      'begun5',
+      'begun6',
+      'new2',
+      'new3',
+    ]);
+  });
+
+  test('a new key that becomes urgent waits once, and sooner', async () => {
+    queue.add('a/x');
+    queue.add('a/y');
+    queue.add('a/y', 'begun');
+    queue.add('a/y');
+    expect(depth).toBe(2);
+    expect(await drain()).toEqual(['a/y', 'a/x']);
+  });
+
   test('a key that comes back while it is worked on goes to no second worker, and comes once more after', async () => {
     queue.add('a/x');
     await queue.next();

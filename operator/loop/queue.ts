@@ -1,5 +1,6 @@
 import { backoffMs, type BackoffLimits, type Random } from './backoff.ts';
 import type { Clock, Timer } from './clock.ts';
+import { Turns } from './turns.ts';
 
 /** What a queue needs; the observers are for metrics. */
 export interface QueueOptions {
@@ -10,21 +11,26 @@ export interface QueueOptions {
   onTaken?: (waitedMs: number) => void;
 }
 
+/** How soon a key is to be looked at. `begun` work comes before what has not been begun, so that much work ends early. */
+export type Urgency = 'begun' | 'new';
+
+/** While both wait, so many of the begun come for each new one: neither may hold up the other for ever. */
+const BEGUN_PER_NEW = 4;
+
 /**
  * Keys (`namespace/name`) that wait for a worker. A key waits at most once and is never with two workers; namespaces take
  * turns, so that one with a thousand objects does not hold up another with one.
  */
 export class WorkQueue {
   readonly #options: QueueOptions;
-  /** Ready keys by namespace; the order of the map is the order of turns. */
-  readonly #ready = new Map<string, Map<string, number>>();
+  readonly #ready: Readonly<Record<Urgency, Turns>> = { begun: new Turns(), new: new Turns() };
   readonly #delayed = new Map<string, { at: number; timer: Timer }>();
   readonly #taken = new Set<string>();
   /** Keys that were added while a worker had them. */
   readonly #again = new Set<string>();
   readonly #failures = new Map<string, number>();
   readonly #waiters: ((key: string | undefined) => void)[] = [];
-  #depth = 0;
+  #begunInARow = 0;
   #isClosed = false;
 
   constructor(options: QueueOptions) {
@@ -33,11 +39,11 @@ export class WorkQueue {
 
   /** How many keys are ready. */
   get depth(): number {
-    return this.#depth;
+    return this.#ready.begun.size + this.#ready.new.size;
   }
 
   /** Makes the key due now. */
-  add(key: string): void {
+  add(key: string, urgency: Urgency = 'new'): void {
     if (this.#isClosed) return;
     if (this.#taken.has(key)) {
       this.#again.add(key);
@@ -49,13 +55,13 @@ export class WorkQueue {
       waiter(key);
       return;
     }
-    this.#enqueue(key);
+    this.#enqueue(key, urgency);
   }
 
   /** Makes the key due after a while; the earliest wish wins. */
-  addAfter(key: string, delayMs: number): void {
+  addAfter(key: string, delayMs: number, urgency: Urgency = 'new'): void {
     if (this.#isClosed) return;
-    if (delayMs <= 0) return this.add(key);
+    if (delayMs <= 0) return this.add(key, urgency);
     const { clock } = this.#options;
     const at = clock.monotonic() + delayMs;
     const known = this.#delayed.get(key);
@@ -63,7 +69,7 @@ export class WorkQueue {
     known?.timer.cancel();
     const timer = clock.after(delayMs, () => {
       this.#delayed.delete(key);
-      this.add(key);
+      this.add(key, urgency);
     });
     this.#delayed.set(key, { at, timer });
   }
@@ -94,7 +100,7 @@ export class WorkQueue {
   /** The worker is done with the key. */
   done(key: string): void {
     this.#taken.delete(key);
-    if (this.#again.delete(key)) this.add(key);
+    if (this.#again.delete(key)) this.add(key, 'begun');
   }
 
   /** Nothing is given out any more. */
@@ -102,7 +108,8 @@ export class WorkQueue {
     this.#isClosed = true;
     for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
-    this.#ready.clear();
+    this.#ready.begun.clear();
+    this.#ready.new.clear();
     for (const waiter of this.#waiters.splice(0)) waiter(undefined);
   }
 
@@ -114,33 +121,21 @@ export class WorkQueue {
     this.#options.onTaken?.(waitedMs);
   }
 
-  #enqueue(key: string): void {
-    const namespace = namespaceOf(key);
-    const keys = this.#ready.get(namespace) ?? new Map<string, number>();
-    this.#ready.set(namespace, keys);
-    if (keys.has(key)) return;
-    keys.set(key, this.#options.clock.monotonic());
-    this.#changeDepth(1);
+  #enqueue(key: string, urgency: Urgency): void {
+    const { begun, new: fresh } = this.#ready;
+    if (begun.has(key)) return;
+    const since = (urgency === 'begun' ? fresh.remove(key) : undefined) ?? this.#options.clock.monotonic();
+    this.#ready[urgency].add(key, since);
+    this.#options.onDepth?.(this.depth);
   }
 
   #pop(): { key: string; since: number } | undefined {
-    const [turn] = this.#ready;
-    if (turn === undefined) return undefined;
-    const [namespace, keys] = turn;
-    const [first] = keys;
-    this.#ready.delete(namespace);
-    if (first === undefined) return this.#pop();
-    const [key, since] = first;
-    keys.delete(key);
-    if (keys.size > 0) this.#ready.set(namespace, keys);
-    this.#changeDepth(-1);
-    return { key, since };
-  }
-
-  #changeDepth(delta: number): void {
-    this.#depth += delta;
-    this.#options.onDepth?.(this.#depth);
+    const { begun, new: fresh } = this.#ready;
+    const isTurnOfNew = this.#begunInARow >= BEGUN_PER_NEW && fresh.size > 0;
+    const isBegun = begun.size > 0 && !isTurnOfNew;
+    this.#begunInARow = isBegun ? this.#begunInARow + 1 : 0;
+    const popped = isBegun ? begun.next() : fresh.next();
+    if (popped !== undefined) this.#options.onDepth?.(this.depth);
+    return popped;
   }
 }
-
-const namespaceOf = (key: string): string => key.slice(0, Math.max(0, key.indexOf('/')));
