@@ -4,15 +4,17 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$ROOT"
 
-# On a fresh machine compiling Kubernetes takes longest. It begins at once, beside npm ci and the first checks; the step
+steps=" ${*:-all} "
+wants() { local name; for name in all "$@"; do [[ $steps != *" $name "* ]] || return 0; done; return 1; }
+
+# On a fresh machine compiling Kubernetes takes longest. It begins at once, beside apt, npm and the first checks; the step
 # "programs" waits for it. Steps that need no programs do not start it.
-case " ${*:-all} " in
-  *' all '* | *' api '* | *' e2e '* | *' chart '*)
-    if [ "$(id -u)" = 0 ]; then hack/local-cluster/packages.sh cluster images e2e; fi
-    hack/local-cluster/build.sh all > "$AIMASS_CACHE/log/build.log" 2>&1 &
-    ;;
-esac
-case " ${*:-all} " in *' all '* | *' library '*) if [ "$(id -u)" = 0 ]; then hack/local-cluster/packages.sh python; fi ;; esac
+if wants api e2e chart; then hack/local-cluster/build.sh all > "$AIMASS_CACHE/log/build.log" 2>&1 & fi
+packages=()
+! wants unit api || packages+=(tests)
+! wants e2e || packages+=(cluster images metrics tests)
+! wants library || packages+=(python)
+if [ ${#packages[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then hack/local-cluster/packages.sh "${packages[@]}"; fi
 install_packages
 [ "${1:-}" != all ] || shift
 exec "$ROOT/node_modules/.bin/node" hack/test-all.ts "$@"

@@ -2,6 +2,8 @@
 # Installs the Debian packages that a task needs, and only those whose programs are missing.
 #   packages.sh cluster   containerd, runc, CNI plugins, iptables, conntrack, iproute2, openssl
 #   packages.sh images    buildah
+#   packages.sh tests     a registry, openssl and curl, which tests talk to
+#   packages.sh metrics   Prometheus and its linter, for the end-to-end tests
 #   packages.sh python    python3 with venv, for library/train
 #   packages.sh e2e       Prometheus and curl, with which the end-to-end tests look at the product
 set -euo pipefail
@@ -20,6 +22,8 @@ for task in "$@"; do
       ;;
     images) need buildah buildah ;;
     e2e) need promtool prometheus; need curl curl ;;
+    tests) need docker-registry docker-registry; need openssl openssl; need curl curl; need git git ;;
+    metrics) need prometheus prometheus; need promtool prometheus ;;
     python)
       need python3 python3
       # Without ensurepip, which Debian packs apart, a virtual environment has no pip.
