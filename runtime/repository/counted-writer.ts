@@ -4,6 +4,7 @@ import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelFailure } from '../model-failure.ts';
 import { codeOf } from '../error-shape.ts';
+import { showBytes } from '../protocol/show-bytes.ts';
 
 /** Bytes that all files of one model may have together. */
 export class ByteBudget {
@@ -34,7 +35,7 @@ export class ByteBudget {
 const tooLarge = (maxBytes: number, bytes?: number) =>
   new ModelFailure(
     'SourceTooLarge',
-    `The model is larger than the limit of ${maxBytes} bytes${bytes === undefined ? '' : ` (it announces ${bytes})`}. Raise spec.source.maxSize if it is meant to be.`,
+    `The model is larger than the limit of ${showBytes(maxBytes)}${bytes === undefined ? '' : ` (it announces ${showBytes(bytes)})`}. Raise spec.source.maxSize if it is meant to be.`,
   );
 
 /** Turns "no space left" into the failure that says so. */

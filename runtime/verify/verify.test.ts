@@ -165,9 +165,9 @@ test.each<{
   {
     name: 'a memory limit',
     files: onnx(divideModel()),
-    flags: ['--max-memory-bytes', '1000000'],
+    flags: ['--max-memory-bytes', '1048576'],
     reason: 'LimitExceeded',
-    says: 'the limit is 1000000',
+    says: 'the limit is 1 MiB',
   },
   {
     name: 'no time',

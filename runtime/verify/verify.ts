@@ -8,6 +8,7 @@ import { findTaskMismatch } from '../protocol/task-contract.ts';
 import { findCached, readFetched } from '../repository/cache.ts';
 import type { Findings } from './messages.ts';
 import { runChild } from './run-child.ts';
+import { showBytes } from '../protocol/show-bytes.ts';
 
 /** What the verify role is asked to do. */
 export interface VerifyRequest {
@@ -75,7 +76,7 @@ function checkLimits({ maxP99Ms, maxMemoryBytes }: VerifyRequest, { latencyMs, m
       ? [`the 99th percentile of its latency is ${latencyMs.p99} ms, the limit ${maxP99Ms} ms`]
       : []),
     ...(maxMemoryBytes !== undefined && memoryBytes !== undefined && memoryBytes > maxMemoryBytes
-      ? [`it took ${memoryBytes} bytes of memory, the limit is ${maxMemoryBytes}`]
+      ? [`it took ${showBytes(memoryBytes)} of memory, the limit is ${showBytes(maxMemoryBytes)}`]
       : []),
   ];
   if (exceeded.length === 0) return;
