@@ -58,12 +58,12 @@ export const modelKind: KindDefinition = {
     ...readyColumns,
     { name: 'Revision', type: 'string', jsonPath: '.status.current.revision', description: 'The verified revision.' },
     {
-      name: 'P50',
+      name: 'P50-ms',
       type: 'number',
       jsonPath: '.status.current.report.latencyMs.p50',
       description: 'Median latency of one request, in milliseconds.',
     },
-    { name: 'Used', type: 'integer', jsonPath: '.status.usedByCount', description: 'How many services serve it.' },
+    { name: 'Used-By', type: 'integer', jsonPath: '.status.usedByCount', description: 'How many services serve it.' },
     {
       name: 'Digest',
       type: 'string',
@@ -97,10 +97,10 @@ export const inferenceServiceKind: KindDefinition = {
     { name: 'Model', type: 'string', jsonPath: '.spec.model.name', description: 'The model that is served.' },
     ...readyColumns,
     {
-      name: 'Pods',
+      name: 'Ready-Pods',
       type: 'integer',
       jsonPath: '.status.readyReplicas',
-      description: 'Pods that have answered the golden request.',
+      description: 'Pods that answer the golden request.',
     },
     {
       name: 'Revision',

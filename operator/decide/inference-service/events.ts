@@ -55,7 +55,23 @@ const notServing: Check = (was, is) =>
     ? { type: 'Warning', reason: 'NotServing', action: 'Serve', note: readyOf(is)?.message ?? '' }
     : undefined;
 
-const checks: readonly Check[] = [rollingOut, serving, suspended, stalled, notServing];
+/** The daily way to Ready: not worth an event each time that a Model and its services are applied together. */
+const USUAL: readonly string[] = [
+  ServiceReason.Starting,
+  ServiceReason.RollingOut,
+  ServiceReason.ModelNotFound,
+  ServiceReason.ModelNotVerified,
+];
+
+/** Something is missing that may still come by itself; who looks at the events should not find them empty. */
+const waiting: Check = (was, is) => {
+  const now = readyOf(is);
+  return now?.status !== 'False' || USUAL.includes(now.reason) || readyOf(was)?.reason === now.reason
+    ? undefined
+    : { type: 'Warning', reason: now.reason, action: 'Reconcile', note: now.message };
+};
+
+const checks: readonly Check[] = [rollingOut, serving, suspended, stalled, notServing, waiting];
 
 /** What happened, told once: the most important transition between two statuses. */
 export function decideEvent(

@@ -34,3 +34,7 @@ export interface Problem {
   /** When the verdict can change without anything happening in the cluster. */
   againInMs?: number;
 }
+
+/** What may pass by itself is left alone for a while; after that a person has to act. */
+export const afterGrace = (sinceMs: number, graceMs: number): Pick<Problem, 'stalled' | 'againInMs'> =>
+  sinceMs >= graceMs ? { stalled: true } : { stalled: false, againInMs: graceMs - sinceMs };

@@ -2,7 +2,8 @@ import { ConditionType, ServiceReason } from '../../../crds/schema/reasons.ts';
 import type { Model } from '../../../crds/schema/model.ts';
 import { servedModel } from '../../build/inference-service/served-model.ts';
 import { findCondition } from '../conditions.ts';
-import type { Problem, ServiceFacts } from './facts.ts';
+import { asSentence } from '../words.ts';
+import { afterGrace, type Problem, type ServiceFacts } from './facts.ts';
 import { isImpossible } from './wanted.ts';
 
 /**
@@ -21,11 +22,9 @@ export function modelProblem(facts: ServiceFacts): Problem | undefined {
 
 function modelMissing(facts: ServiceFacts): Problem {
   const { name } = facts.service.spec.model;
-  const graceLeftMs = MODEL_GRACE_MS - (facts.now.getTime() - missingSince(facts).getTime());
+  const sinceMs = facts.now.getTime() - missingSince(facts).getTime();
   const message = `Model "${name}" does not exist in namespace ${facts.service.metadata.namespace}; create it, or correct spec.model.name.`;
-  return graceLeftMs > 0
-    ? { reason: ServiceReason.ModelNotFound, message, stalled: false, againInMs: graceLeftMs }
-    : { reason: ServiceReason.ModelNotFound, message, stalled: true };
+  return { reason: ServiceReason.ModelNotFound, message, ...afterGrace(sinceMs, MODEL_GRACE_MS) };
 }
 
 /** Remembered in the conditions, so that a restart of the operator does not begin to count anew. */
@@ -55,6 +54,3 @@ const noImageVolume = ({ metadata, spec }: Model): Problem => ({
   message: `spec.cache.type is ImageVolume, which needs a model from a registry, but Model "${metadata.name}" comes from ${spec.source.uri}; choose Ephemeral or Claim, or publish the model to a registry.`,
   stalled: true,
 });
-
-/** Ends with exactly one full stop. */
-export const asSentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);

@@ -60,7 +60,20 @@ test.each<Row>([
     is: unscheduled(
       '0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims found.',
     ),
-    want: 'Unschedulable goes on: No node can take the pods: 0/3 nodes are available: 3 Insufficient cpu.',
+    want: 'Unschedulable goes on: No node can take the pods: 0/3 nodes are available: 3 Insufficient cpu. Free capacity, change spec.resources or spec.placement, or add a node.',
+  },
+  {
+    name: 'a device class that is not there, whatever the nodes have',
+    is: unscheduled(
+      '0/1 nodes are available: request accelerator: device class gpu.x does not exist. no new claims to deallocate, preemption: none',
+    ),
+    capacity: 'No node has a free cpu.',
+    want: 'Unschedulable goes on: DeviceClass "gpu.x" does not exist in this cluster; correct spec.accelerator.deviceClass, or install the driver that offers it.',
+  },
+  {
+    name: 'a claim of a source that is not there',
+    is: unscheduled('0/1 nodes are available: persistentvolumeclaim "store" not found. not found'),
+    want: 'Unschedulable goes on: A volume claim of the pods is not bound: 0/1 nodes are available: persistentvolumeclaim "store" not found. Create PersistentVolumeClaim "store" in this namespace, or correct the Model that names it.',
   },
   {
     name: 'no node for long: a person has to act',
@@ -189,7 +202,7 @@ test.each<Row>([
     name: 'a volume that cannot be mounted',
     is: { fetch: { state: waiting('PodInitializing') } },
     warning: 'MountVolume.SetUp failed for volume "credentials" : secret "login" not found',
-    want: 'Starting goes on: Pod p cannot start: MountVolume.SetUp failed for volume "credentials" : secret "login" not found.',
+    want: 'Starting goes on: Pod p cannot start: MountVolume.SetUp failed for volume "credentials" : secret "login" not found. Create Secret "login" in this namespace, or correct the Model that names it.',
   },
   {
     name: 'a container that cannot be made',

@@ -1,8 +1,9 @@
 import { ServiceReason } from '../../../crds/schema/reasons.ts';
 import type { ContainerStatus, Pod } from '../../build/inference-service/children.ts';
-import type { Problem } from './facts.ts';
-import { asSentence } from './model-problem.ts';
+import { afterGrace, type Problem } from './facts.ts';
+import { asSentence, remedyForMissing } from '../words.ts';
 import { conditionOf, containerStatus, isReady, lastFailure, lastWords } from './pods.ts';
+import { schedulingProblem } from './scheduling.ts';
 
 /** What is known of one pod that is not ready. */
 export interface PodFacts {
@@ -18,8 +19,6 @@ export interface PodFacts {
 
 type Check = (facts: PodFacts) => Problem | undefined;
 
-/** Nodes come and accelerators are freed without a person where a cluster scales itself; after this time it does not look so. */
-const CAPACITY_GRACE_MS = 600_000;
 /** One slow answer under load passes by itself; this is not that. */
 const MISMATCH_GRACE_MS = 60_000;
 /** A model that has been loading for longer than this deserves a word. */
@@ -28,29 +27,7 @@ const SLOW_START_MS = 60_000;
 const HOPELESS_RESTARTS = 3;
 const PULL_REASONS: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
 
-const unboundClaim: Check = ({ pod }) => {
-  const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
-  if (scheduled?.status !== 'False' || !/persistentvolumeclaim/i.test(scheduled.message ?? '')) return undefined;
-  return {
-    reason: ServiceReason.Unschedulable,
-    message: `A volume claim of the pods is not bound: ${schedulerWords(scheduled.message)} Check the claim with "kubectl describe pvc", its storage class, and whether the class has room.`,
-    stalled: false,
-  };
-};
-
-const unschedulable: Check = ({ pod, now, capacity }) => {
-  const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
-  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
-  const sinceMs = now.getTime() - new Date(scheduled.lastTransitionTime ?? now).getTime();
-  return {
-    reason: ServiceReason.Unschedulable,
-    message: capacity ?? `No node can take the pods: ${schedulerWords(scheduled.message)}`,
-    ...(sinceMs >= CAPACITY_GRACE_MS ? { stalled: true } : { stalled: false, againInMs: CAPACITY_GRACE_MS - sinceMs }),
-  };
-};
-
-/** What follows "preemption:" says the same again in other words. */
-const schedulerWords = (message = ''): string => asSentence(message.split(/\.? preemption:/)[0] ?? '');
+const unschedulable: Check = ({ pod, now, capacity }) => schedulingProblem(pod, now, capacity);
 
 const imagePull: Check = ({ pod }) => {
   const container = containers(pod).find(({ state }) => PULL_REASONS.includes(state?.waiting?.reason ?? ''));
@@ -139,7 +116,7 @@ const goldenMismatch: Check = ({ pod, now, readiness }) => {
   return {
     reason: ServiceReason.GoldenMismatch,
     message: `Pod ${pod.metadata.name} no longer answers the golden request correctly and gets no requests: ${asSentence(why)} Delete the pod to start anew, and see its log for the cause.`,
-    ...(sinceMs >= MISMATCH_GRACE_MS ? { stalled: true } : { stalled: false, againInMs: MISMATCH_GRACE_MS - sinceMs }),
+    ...afterGrace(sinceMs, MISMATCH_GRACE_MS),
   };
 };
 
@@ -164,7 +141,7 @@ const cannotStart: Check = ({ pod, warning }) => {
   if (why === undefined) return undefined;
   return {
     reason: ServiceReason.Starting,
-    message: `Pod ${pod.metadata.name} cannot start: ${asSentence(why)}`,
+    message: `Pod ${pod.metadata.name} cannot start: ${asSentence(why)}${remedyForMissing(why)}`,
     stalled: waiting !== undefined,
   };
 };
@@ -175,7 +152,6 @@ const containers = ({ status }: Pod): ContainerStatus[] => [
 ];
 
 const checks: readonly Check[] = [
-  unboundClaim,
   unschedulable,
   imagePull,
   outOfMemory,
@@ -195,10 +171,4 @@ export function podProblem(facts: PodFacts): Problem | undefined {
     if (problem !== undefined) return problem;
   }
   return undefined;
-}
-
-/** Whether only the nodes can tell why the pod does not run. */
-export function needsCapacity({ status }: Pod): boolean {
-  const scheduled = conditionOf(status?.conditions, 'PodScheduled');
-  return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
 }

@@ -4,10 +4,11 @@ import { explainCapacity, waitsForItself, type Capacity } from './capacity.ts';
 import type { Problem, ServiceFacts } from './facts.ts';
 import { modelProblem } from './model-problem.ts';
 import { podProblem } from './pod-problems.ts';
-import { conditionOf, revisionOf } from './pods.ts';
+import { revisionOf } from './pods.ts';
 import { obstacleProblem, type Obstacle } from './refusal.ts';
 import { isSuspended } from './replicas.ts';
 import { replicaFailure } from './replica-failure.ts';
+import { lacksRoom } from './scheduling.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What was found out beyond the watched objects. */
@@ -63,9 +64,6 @@ function waysOutOfRollout(
     ? ' The pods of the running revision hold the room that their successors need: with spec.rollout.surge: 0 they go first.'
     : '';
 }
-
-const lacksRoom = ({ status }: Pod): boolean =>
-  /Insufficient|cannot allocate all claims/.test(conditionOf(status?.conditions, 'PodScheduled')?.message ?? '');
 
 const claimsDevices = ({ spec }: Pod): boolean => (spec?.resourceClaims ?? []).length > 0;
 

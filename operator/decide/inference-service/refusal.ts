@@ -2,7 +2,7 @@ import type { InferenceService } from '../../../crds/schema/inference-service.ts
 import { ServiceReason } from '../../../crds/schema/reasons.ts';
 import type { Child, OwnerReference } from '../../build/inference-service/children.ts';
 import type { Problem } from './facts.ts';
-import { asSentence } from './model-problem.ts';
+import { asSentence } from '../words.ts';
 
 /** An object that has the name that we wanted. */
 interface Holder {

@@ -21,6 +21,24 @@ test('a policy is told apart from a quota', () =>
     reason: 'Forbidden',
   }));
 
+test.each([
+  {
+    message: 'pods "x" is forbidden: no PriorityClass with name nosuch was found',
+    want: 'InvalidSpec The pods may not be made: no PriorityClass with name nosuch was found. Correct spec.placement.priorityClassName, or have the class made.',
+  },
+  {
+    message: 'pods "x" is forbidden: failed quota: cpu: must specify limits.cpu for: serve',
+    want: 'InvalidSpec A quota of the namespace asks pods to say more: failed quota: cpu: must specify limits.cpu for: serve. Give what it names in spec.resources.',
+  },
+  {
+    message: 'pods "x" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi',
+    want: 'Forbidden A LimitRange of the namespace does not allow the pods: maximum memory usage per Container is 1Gi, but limit is 2Gi. Change spec.resources, or have the range changed.',
+  },
+])('$want', ({ message, want }) => {
+  const problem = replicaFailure(failing(message));
+  expect(`${problem?.reason} ${problem?.message}`).toBe(want);
+});
+
 test('a failure that is over is none', () => {
   expect(replicaFailure(failing('x', 'False'))).toBeUndefined();
   expect(replicaFailure(undefined)).toBeUndefined();

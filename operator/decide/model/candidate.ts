@@ -33,7 +33,7 @@ export function startedCandidate(context: CandidateContext, start: Start): Candi
         phase: 'Failed',
         reason: ModelReason.GoldenMissing,
         message: start.message,
-        retryable: false,
+        retryable: mayBeOnItsWay(base, context.now),
       };
     case 'queued':
     case 'refused':
@@ -55,6 +55,15 @@ function newCandidate({ model, candidate, runtimeImage, now }: CandidateContext)
     verifiedWith: runtimeImage,
   };
 }
+
+/**
+ * GitOps tools apply a Model and its golden examples at once, in any order, and fail the whole sync when one object is Stalled.
+ * Only after this time is a person needed.
+ */
+const GOLDEN_GRACE_MS = 120_000;
+
+const mayBeOnItsWay = ({ startedAt }: CandidateRevision, now: Date): boolean =>
+  startedAt !== undefined && now.getTime() - new Date(startedAt).getTime() < GOLDEN_GRACE_MS;
 
 const isGoldenMissing = ({ reason }: CandidateRevision): boolean => reason === ModelReason.GoldenMissing;
 

@@ -166,7 +166,7 @@ describe('verifiedRevision', () => {
 });
 
 describe('decideVerdict', () => {
-  const facts = { model: modelOf(), current: undefined, candidate: undefined };
+  const facts = { model: modelOf(), current: undefined, candidate: undefined, now: NOW };
 
   test.each([
     { name: 'all is well', facts: { ...facts, goal: 'none' as const, current: CURRENT }, want: 'True Verified' },
@@ -211,8 +211,13 @@ describe('decideVerdict', () => {
     },
     {
       name: 'something is missing',
-      facts: { ...facts, goal: 'verify' as const, waitingFor: 'no node' },
+      facts: { ...facts, goal: 'verify' as const, waiting: { what: 'no node', since: '2026-01-01T23:50:01Z' } },
       want: 'False VerificationPending reconciling',
+    },
+    {
+      name: 'something is missing for ten minutes',
+      facts: { ...facts, goal: 'verify' as const, waiting: { what: 'no node', since: '2026-01-01T23:50:00Z' } },
+      want: 'False VerificationPending stalled',
     },
   ])('$name: $want', ({ facts: given, want }) => {
     const { ready, reason, besides } = decideVerdict(given);

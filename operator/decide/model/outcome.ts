@@ -43,8 +43,8 @@ export function decideOutcome(facts: OutcomeFacts): Outcome {
   const { model, step, start, now } = facts;
   const revisions = decideRevisions(facts);
   const goal = step.kind === 'accept' ? 'none' : facts.goal;
-  const waitingFor = step.kind === 'watch' ? step.waitingFor : undefined;
-  const verdict = decideVerdict({ model, goal, ...revisions, start, waitingFor });
+  const waiting = step.kind === 'watch' ? step.waiting : undefined;
+  const verdict = decideVerdict({ model, goal, ...revisions, start, waiting, now });
   const conditions = decideConditions(verdict, {
     previous: model.status?.conditions,
     generation: model.metadata.generation,

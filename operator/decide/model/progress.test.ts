@@ -194,7 +194,11 @@ describe('decideProgress: what it waits for', () => {
   ])('$name', ({ pods, warnings, want }) => {
     const progress = decideProgress({ job: job(), pods, warnings });
     if (want === undefined) expect(progress).toEqual({ state: 'running' });
-    else expect(progress).toEqual({ state: 'running', waitingFor: expect.stringContaining(want) });
+    else
+      expect(progress).toEqual({
+        state: 'running',
+        waiting: { what: expect.stringContaining(want), since: job().metadata.creationTimestamp },
+      });
   });
 
   test('the words of the kubelet that alternate do not show', () => {

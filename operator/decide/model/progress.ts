@@ -5,10 +5,16 @@ import { readReports } from './pod-reports.ts';
 import type { Findings } from './report.ts';
 import { explainWaiting } from './waiting.ts';
 
+/** What keeps a verification from going on, as a sentence, and since when its Job has been there. */
+export interface Waiting {
+  what: string;
+  since: string | undefined;
+}
+
 /** How far a verification is. */
 export type Progress =
   | { state: 'missing' }
-  | { state: 'running'; waitingFor?: string }
+  | { state: 'running'; waiting?: Waiting }
   | { state: 'succeeded'; findings: Findings; image: string; finishedAt: string }
   | { state: 'failed'; failure: Failure; finishedAt?: string };
 
@@ -34,5 +40,7 @@ export function decideProgress(observed: Observed): Progress {
   const failure = firstFailure({ job, pod: pods[0], lastWaitingFor });
   if (failure !== undefined) return { state: 'failed', failure };
   const waitingFor = explainWaiting({ pod: pods[0], warnings });
-  return waitingFor === undefined ? { state: 'running' } : { state: 'running', waitingFor };
+  return waitingFor === undefined
+    ? { state: 'running' }
+    : { state: 'running', waiting: { what: waitingFor, since: job.metadata.creationTimestamp } };
 }

@@ -1,3 +1,4 @@
+import { asSentence } from '../words.ts';
 import { ModelReason } from '../../../crds/schema/reasons.ts';
 
 /** What a person can do about a failure. Reports of the runtime mostly say it themselves; these are the others. */
@@ -18,6 +19,3 @@ export function withRemedy(reason: string | undefined, message: string): string 
   const remedy = REMEDIES[reason ?? ''];
   return remedy === undefined ? asSentence(message) : `${asSentence(message)} ${remedy}`;
 }
-
-/** Ends with a full stop. */
-export const asSentence = (text: string): string => (/[.!?…]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);

@@ -3,14 +3,14 @@ import { ModelReason } from '../../../crds/schema/reasons.ts';
 import { specHash } from '../../build/model/spec-hash.ts';
 import type { Goal } from './goal.ts';
 import type { Failure } from './failure.ts';
-import type { Progress } from './progress.ts';
+import type { Progress, Waiting } from './progress.ts';
 import { addDuration } from './times.ts';
 
 /** What to do about a Model in this pass. */
 export type Step =
   | { kind: 'settled' }
   | { kind: 'start' }
-  | { kind: 'watch'; waitingFor?: string }
+  | { kind: 'watch'; waiting?: Waiting }
   | { kind: 'accept'; succeeded: Progress & { state: 'succeeded' } }
   | { kind: 'reject'; failure: Failure; finishedAt?: string }
   | { kind: 'rest' };
@@ -61,7 +61,7 @@ function stepOf(progress: Progress): Step {
     case 'missing':
       return { kind: 'start' }; // somebody deleted the Job
     case 'running':
-      return { kind: 'watch', ...(progress.waitingFor === undefined ? {} : { waitingFor: progress.waitingFor }) };
+      return { kind: 'watch', ...(progress.waiting === undefined ? {} : { waiting: progress.waiting }) };
     case 'succeeded':
       return { kind: 'accept', succeeded: progress };
     case 'failed': {

@@ -2,9 +2,11 @@ import type { CandidateRevision, CurrentRevision, Model } from '../../../crds/sc
 import { ModelReason } from '../../../crds/schema/reasons.ts';
 import { VERIFY_AGAIN } from '../../build/model/spec-hash.ts';
 import { RECONCILING, STALLED, type Verdict } from '../conditions.ts';
+import { asSentence } from '../words.ts';
 import { needsPerson } from './candidate.ts';
 import type { Goal } from './goal.ts';
-import { asSentence, withRemedy } from './remedies.ts';
+import type { Waiting } from './progress.ts';
+import { withRemedy } from './remedies.ts';
 import type { Start } from './start.ts';
 
 /** What the conditions of a Model are decided from. */
@@ -15,7 +17,8 @@ export interface VerdictFacts {
   candidate: CandidateRevision | undefined;
   /** How the attempt to start ended, when there was one in this pass. */
   start?: Start | undefined;
-  waitingFor?: string | undefined;
+  waiting?: Waiting | undefined;
+  now: Date;
 }
 
 type Check = (facts: VerdictFacts) => Verdict | undefined;
@@ -57,12 +60,14 @@ const failedAgain: Check = ({ goal, current, candidate }) =>
 const verifyingAgain: Check = ({ goal, current }) =>
   goal === 'verifyAgain' && current !== undefined ? verified(current) : undefined;
 
-const failed: Check = ({ candidate, current }) => {
+const failed: Check = ({ model, candidate, current }) => {
   if (candidate?.reason === undefined) return undefined;
   const isForPerson = needsPerson(candidate);
   if (!isForPerson && candidate.phase !== 'Failed') return undefined;
   const next =
-    candidate.retryAt === undefined ? howToTryAgain(candidate) : ` It is tried again at ${candidate.retryAt}.`;
+    candidate.retryAt === undefined
+      ? howToTryAgain(candidate, model.metadata.name)
+      : ` It is tried again at ${candidate.retryAt}.`;
   return {
     ready: 'False',
     reason: candidate.reason,
@@ -83,10 +88,17 @@ const queued: Check = ({ start, current }) =>
     ? undefined
     : pending(`Waiting for other verifications to end; ${roughly(start.ahead)} before this one.${servesOn(current)}`);
 
-const waiting: Check = ({ waitingFor, candidate, current }) =>
-  waitingFor === undefined
-    ? undefined
-    : pending(`Verification ${candidate?.job ?? ''} waits: ${asSentence(waitingFor)}${servesOn(current)}`);
+/** Nodes come and quotas are freed without a person where a cluster scales itself; after this time it does not look so. */
+const PATIENCE_MS = 600_000;
+
+const waits: Check = ({ waiting, candidate, current, now }) => {
+  if (waiting === undefined) return undefined;
+  const isHopeless = now.getTime() - new Date(waiting.since ?? now).getTime() >= PATIENCE_MS;
+  return {
+    ...pending(`Verification ${candidate?.job ?? ''} waits: ${asSentence(waiting.what)}${servesOn(current)}`),
+    ...(isHopeless ? { besides: STALLED } : {}),
+  };
+};
 
 const verifying: Check = ({ model, candidate, current }) => ({
   ready: 'False',
@@ -104,7 +116,7 @@ const checks: readonly Check[] = [
   failed,
   overQuota,
   queued,
-  waiting,
+  waits,
 ];
 
 /** What the conditions say: the first check that has something to say wins. */
@@ -147,10 +159,10 @@ const lastTry = (candidate: CandidateRevision | undefined): string =>
     : ` Try ${(candidate.attempts ?? 0) + 1}; the last one failed: ${asSentence(candidate.message ?? candidate.reason)}`;
 
 /** What was put right outside of the spec, nobody tells us. */
-const howToTryAgain = ({ reason }: CandidateRevision): string =>
+const howToTryAgain = ({ reason }: CandidateRevision, name: string): string =>
   reason === ModelReason.GoldenMissing
     ? ''
-    : ` What is put right elsewhere is tried again after a change of the annotation ${VERIFY_AGAIN}.`;
+    : ` If it is put right elsewhere, have it tried again: kubectl annotate model ${name} ${VERIFY_AGAIN}="$(date)" --overwrite.`;
 
 /** A place in the line, so coarse that ten thousand waiting Models are not written each time that one gets its turn. */
 function roughly(count: number): string {

@@ -1,3 +1,4 @@
+import { asSentence, remedyForMissing, schedulerWords } from '../words.ts';
 import { containersOf, hasStarted, type ContainerStatus, type ObservedPod } from './observed.ts';
 
 const PULL_REASONS: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
@@ -13,15 +14,15 @@ export function explainWaiting({
 }): string | undefined {
   const [warning] = warnings;
   if (pod === undefined) return warning === undefined ? undefined : `the pod cannot be made: ${warning}`;
-  return unschedulable(pod) ?? containersWaiting(pod) ?? (hasStarted(pod) ? undefined : warning);
+  if (warning === undefined || hasStarted(pod)) return unschedulable(pod) ?? containersWaiting(pod);
+  return unschedulable(pod) ?? containersWaiting(pod) ?? `${asSentence(warning)}${remedyForMissing(warning)}`;
 }
 
 function unschedulable(pod: ObservedPod): string | undefined {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status !== 'False') return undefined;
-  // What follows "preemption:" repeats the same counts in other words.
-  const why = (scheduled.message ?? '').split(' preemption:')[0]?.trim() ?? '';
-  return `no node can take the verification pod: ${why} Free capacity, or lower spec.verification.resources.`;
+  const remedy = remedyForMissing(scheduled.message ?? '') || ' Free capacity, or lower spec.verification.resources.';
+  return `no node can take the verification pod: ${schedulerWords(scheduled.message)}${remedy}`;
 }
 
 function containersWaiting(pod: ObservedPod): string | undefined {

@@ -13,6 +13,8 @@ export interface WakeUpFacts {
 }
 
 const MINUTE_MS = 60_000;
+/** Golden examples that are applied together with the Model come within seconds. */
+const SOON_MS = 5_000;
 /** Watches tell what happens to Jobs and pods; this look is for what they do not tell, such as events about a stuck pod. */
 const PROGRESS_MS = 15_000;
 const LONGEST_MS = 24 * 3_600_000;
@@ -30,6 +32,7 @@ export function decideWakeUp({ candidate, start, due, now }: WakeUpFacts): numbe
 
 function candidateWait(candidate: CandidateRevision, inMs: (moment: Date) => number): number | undefined {
   if (candidate.phase === 'Verifying') return PROGRESS_MS;
+  if (candidate.reason === ModelReason.GoldenMissing && candidate.retryable === true) return SOON_MS;
   if (candidate.reason === ModelReason.GoldenMissing || dependsOnGolden(candidate)) return MINUTE_MS;
   return candidate.retryAt === undefined ? undefined : inMs(new Date(candidate.retryAt));
 }

@@ -1,6 +1,6 @@
 import type { Pod } from '../../build/inference-service/children.ts';
 import type { ServiceFacts } from '../../decide/inference-service/facts.ts';
-import { needsCapacity } from '../../decide/inference-service/pod-problems.ts';
+import { needsCapacity } from '../../decide/inference-service/scheduling.ts';
 import { isReady } from '../../decide/inference-service/pods.ts';
 import { wantedPodsByName, type Findings } from '../../decide/inference-service/problem.ts';
 import type { Wanted } from '../../decide/inference-service/wanted.ts';

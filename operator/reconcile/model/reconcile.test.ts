@@ -57,11 +57,14 @@ describe('golden examples', () => {
     ).toMatchObject({ immutable: true, data: { 'golden.json': '{"examples":[]}' } });
   });
 
-  test('that are missing stall the Model, and are found when they come', async () => {
+  test('that are missing are waited for, then stall the Model, and are found when they come', async () => {
     world.createModel(GOLDEN);
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 5000 });
+    expect(world.conditions()).toBe('Ready=False GoldenMissing, Reconciling=True GoldenMissing');
+    expect(world.message()).toContain('ConfigMap "golden"');
+    world.now += 120_000;
     expect(await world.reconcile()).toEqual({ requeueAfterMs: 60_000 });
     expect(world.conditions()).toBe('Ready=False GoldenMissing, Stalled=True GoldenMissing');
-    expect(world.message()).toContain('ConfigMap "golden"');
     world.cluster.writes.length = 0;
     world.now += 60_000;
     await world.reconcile();

@@ -45,7 +45,7 @@ function keepPlace(
   step: Step,
   start: Start | undefined,
 ): void {
-  if (phase === 'Verifying' && step.kind === 'watch' && step.waitingFor !== undefined) line.park(key);
+  if (phase === 'Verifying' && step.kind === 'watch' && step.waiting !== undefined) line.park(key);
   else if (phase === 'Verifying') line.hold(key);
   else if (start?.kind !== 'queued') line.leave(key);
 }
