@@ -10,6 +10,7 @@ export interface Metrics {
   watchState: Gauge<'kind' | 'state'>;
   watchRestarts: Counter<'kind' | 'cause'>;
   cachedObjects: Gauge<'kind'>;
+  objects: Gauge<'kind' | 'namespace' | 'ready' | 'reason' | 'stalled'>;
   apiRequests: Counter<'verb' | 'resource' | 'code'>;
   apiDuration: Histogram<'verb'>;
   apiThrottled: Counter;
@@ -71,7 +72,7 @@ const loopMetrics = (
 
 const watchMetrics = (
   registers: Registry[],
-): Pick<Metrics, 'watchAge' | 'watchState' | 'watchRestarts' | 'cachedObjects'> => ({
+): Pick<Metrics, 'watchAge' | 'watchState' | 'watchRestarts' | 'cachedObjects' | 'objects'> => ({
   watchAge: new Gauge({
     name: 'aimass_watch_age_seconds',
     help: 'Time since the API server last said anything about this kind.',
@@ -94,6 +95,12 @@ const watchMetrics = (
     name: 'aimass_cached_objects',
     help: 'Objects in the watch cache.',
     labelNames: ['kind'],
+    registers,
+  }),
+  objects: new Gauge({
+    name: 'aimass_objects',
+    help: 'Models and InferenceServices by their condition Ready, its reason, and whether a person has to act.',
+    labelNames: ['kind', 'namespace', 'ready', 'reason', 'stalled'],
     registers,
   }),
 });
