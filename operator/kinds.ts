@@ -2,6 +2,7 @@ import { API_VERSION } from '../crds/schema/shared.ts';
 import { managedSelector } from './build/labels.ts';
 import type { KubeObject } from './kube/cluster.ts';
 import { pluralOf, type WatchedKind } from './kube/watched-kind.ts';
+import { trimPod } from './trim-pod.ts';
 
 const managed = Object.entries(managedSelector)
   .map(([label, value]) => `${label}=${value}`)
@@ -25,7 +26,7 @@ export const PARENT_KINDS: readonly WatchedKind[] = [
 ];
 
 /** Kinds that the operator makes, and watches by its label. */
-export const CHILD_KINDS: readonly WatchedKind[] = [
+const CHILD_KINDS: readonly WatchedKind[] = [
   child('batch/v1', 'Job'),
   child('v1', 'ConfigMap'),
   child('apps/v1', 'Deployment'),
@@ -39,10 +40,10 @@ export const CHILD_KINDS: readonly WatchedKind[] = [
 ];
 
 /** Kinds that others make of our children; the operator only watches them. */
-export const SEEN_KINDS: readonly WatchedKind[] = [child('v1', 'Pod')];
+const SEEN_KINDS: readonly WatchedKind[] = [{ ...child('v1', 'Pod'), trim: trimPod }];
 
 /** Kinds that are read from the API server when there is a question: why a pod does not start, and which nodes there are. */
-export const ASKED_KINDS: readonly { apiVersion: string; kind: string; isClusterScoped?: boolean }[] = [
+const ASKED_KINDS: readonly { apiVersion: string; kind: string; isClusterScoped?: boolean }[] = [
   { apiVersion: 'v1', kind: 'Event' },
   { apiVersion: 'v1', kind: 'Node', isClusterScoped: true },
 ];

@@ -2,7 +2,7 @@ import type { V1Container, V1VolumeMount } from '@kubernetes/client-node';
 import { quantityValue } from '../../../crds/schema/quantity.ts';
 import { toFlags } from './flags.ts';
 import type { PodPlan } from './pod-template.ts';
-import { containerSecurity } from './security.ts';
+import { containerSecurity } from '../pod-security.ts';
 import { servingResources, withoutDevices } from './serving-resources.ts';
 import { modelMount, pinnedUri, sourceClaim } from './volumes.ts';
 

@@ -6,7 +6,7 @@ import { DEVICE_CLAIM } from './accelerator.ts';
 import { buildFetchContainer } from './fetch-container.ts';
 import { podSelector } from './names.ts';
 import { buildPlacement } from './placement.ts';
-import { podSecurity } from './security.ts';
+import { podSecurity } from '../pod-security.ts';
 import { buildServeContainer } from './serve-container.ts';
 import type { ServedModel } from './served-model.ts';
 import { buildVolumes, isImageVolume } from './volumes.ts';

@@ -3,7 +3,7 @@ import { acceleratorLimits, DEVICE_CLAIM } from './accelerator.ts';
 import { toFlags } from './flags.ts';
 import { HTTP_PORT, METRICS_PORT } from './names.ts';
 import type { PodPlan } from './pod-template.ts';
-import { containerSecurity } from './security.ts';
+import { containerSecurity } from '../pod-security.ts';
 import { servingResources } from './serving-resources.ts';
 import { modelDir, modelMount } from './volumes.ts';
 

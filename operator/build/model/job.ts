@@ -2,12 +2,12 @@ import type { Model } from '../../../crds/schema/model.ts';
 import { childMeta } from '../child-meta.ts';
 import { Component, Label, MANAGED_BY } from '../labels.ts';
 import { childName, shortHash } from '../naming.ts';
+import { containerSecurity, podSecurity } from '../pod-security.ts';
 import { fetchArguments, verifyArguments } from './arguments.ts';
 import type { VerificationRequest } from './request.ts';
 import { verificationResources } from './resources.ts';
 import { buildVolumes, fetchMounts, verifyMounts } from './volumes.ts';
 
-const RUNTIME_USER = 65532;
 const KEEP_SECONDS = 600;
 
 /** The Job that fetches and verifies a model. Its name follows from its content, so that making it twice makes it once. */
@@ -44,14 +44,7 @@ function buildPodSpec(request: VerificationRequest) {
     ...(settings.imagePullSecrets.length === 0
       ? {}
       : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: RUNTIME_USER,
-      runAsGroup: RUNTIME_USER,
-      fsGroup: RUNTIME_USER,
-      fsGroupChangePolicy: 'OnRootMismatch',
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: podSecurity(),
     initContainers: [
       { ...buildContainer(request, 'fetch'), args: fetchArguments(request), volumeMounts: fetchMounts(request.model) },
     ],
@@ -68,9 +61,5 @@ const buildContainer = ({ model, settings }: VerificationRequest, name: string) 
   imagePullPolicy: settings.runtimeImagePullPolicy,
   terminationMessagePolicy: 'File',
   resources: verificationResources(model, settings),
-  securityContext: {
-    allowPrivilegeEscalation: false,
-    readOnlyRootFilesystem: true,
-    capabilities: { drop: ['ALL'] },
-  },
+  securityContext: containerSecurity(),
 });

@@ -1,5 +1,6 @@
 import type { InferenceServiceStatus } from '../../../crds/schema/inference-service.ts';
 import { podSelector, serviceUrl } from '../../build/inference-service/names.ts';
+import { soonest } from '../soonest.ts';
 import { decideConditions } from '../conditions.ts';
 import { decideFigures, type Figures } from './figures.ts';
 import { isReady } from './pods.ts';
@@ -52,12 +53,6 @@ const counts = ({ facts }: Situation) => ({
 /** Figures of pods that are gone would be read as live ones. */
 const figuresOf = ({ facts }: Situation, fresh: Figures | undefined): Figures | undefined =>
   facts.pods.some(isReady) ? decideFigures(facts.service.status?.figures, fresh, facts.now) : undefined;
-
-/** The earlier of two moments, each of which may not be. */
-export const soonest = (...moments: readonly (number | undefined)[]): number | undefined => {
-  const known = moments.filter((moment) => moment !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
-};
 
 /** Leaves out what is undefined: in an applied status a field must be absent, not empty. */
 const given = <T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T =>

@@ -1,5 +1,6 @@
 import type { CandidateRevision } from '../../../crds/schema/model.ts';
 import { ModelReason } from '../../../crds/schema/reasons.ts';
+import { soonest } from '../soonest.ts';
 import { dependsOnGolden } from './step.ts';
 import type { Start } from './start.ts';
 
@@ -22,12 +23,11 @@ const LONGEST_MS = 24 * 3_600_000;
 /** In how many milliseconds to look again though nothing has changed; undefined when never. */
 export function decideWakeUp({ candidate, start, due, now }: WakeUpFacts): number | undefined {
   const inMs = (moment: Date): number => Math.max(1000, moment.getTime() - now.getTime());
-  const waits = [
+  return soonest(
     candidate === undefined ? undefined : candidateWait(candidate, inMs),
     blockedWait(start),
     due === undefined ? undefined : Math.min(LONGEST_MS, inMs(due)),
-  ].filter((wait) => wait !== undefined);
-  return waits.length === 0 ? undefined : Math.min(...waits);
+  );
 }
 
 function candidateWait(candidate: CandidateRevision, inMs: (moment: Date) => number): number | undefined {

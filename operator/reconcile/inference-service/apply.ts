@@ -11,9 +11,10 @@ import type { ServiceFacts } from '../../decide/inference-service/facts.ts';
 import type { Obstacle } from '../../decide/inference-service/refusal.ts';
 import { decideReplicas } from '../../decide/inference-service/replicas.ts';
 import type { Wanted } from '../../decide/inference-service/wanted.ts';
+import { removeQuietly } from '../remove-quietly.ts';
 import type { ServiceDeps } from './deps.ts';
 import { freezeRevision } from './freeze.ts';
-import { removeQuietly } from './tidy.ts';
+
 import { writeAll } from './write.ts';
 
 /** Brings the children to what is wanted; gives what stood in the way. Without a revision there is nothing to run yet. */

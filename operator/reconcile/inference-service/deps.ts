@@ -22,11 +22,6 @@ export interface ServiceDeps {
   now: () => Date;
 }
 
-/** When to look at an object again though nothing has happened. */
-export interface Next {
-  requeueAfterMs?: number;
-}
-
 export const INFERENCE_SERVICE: KindRef = { apiVersion: API_VERSION, kind: 'InferenceService' };
 export const MODEL: KindRef = { apiVersion: API_VERSION, kind: 'Model' };
 export const REVISION: KindRef = { apiVersion: 'apps/v1', kind: 'ControllerRevision' };
@@ -37,7 +32,6 @@ export const CLAIM: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' 
 export const CONFIG_MAP: KindRef = { apiVersion: 'v1', kind: 'ConfigMap' };
 export const POD: KindRef = { apiVersion: 'v1', kind: 'Pod' };
 export const NODE: KindRef = { apiVersion: 'v1', kind: 'Node' };
-export const EVENT: KindRef = { apiVersion: 'v1', kind: 'Event' };
 
 /** The key of a service in queues and maps. */
 export const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;

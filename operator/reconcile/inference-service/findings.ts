@@ -4,19 +4,13 @@ import { needsCapacity } from '../../decide/inference-service/scheduling.ts';
 import { isReady } from '../../decide/inference-service/pods.ts';
 import { wantedPodsByName, type Findings } from '../../decide/inference-service/problem.ts';
 import type { Wanted } from '../../decide/inference-service/wanted.ts';
-import type { Cluster, KubeObject } from '../../kube/cluster.ts';
-import { EVENT, keyOf, type ServiceDeps } from './deps.ts';
+import type { Cluster } from '../../kube/cluster.ts';
+import { readWarnings } from '../warnings.ts';
+import { keyOf, type ServiceDeps } from './deps.ts';
 
 /** After this time a pod without a running container has a reason that only events tell. */
 export const SLOW_POD_MS = 20_000;
 const TELLING: readonly string[] = ['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox', 'Failed'];
-
-interface KubeEvent extends KubeObject {
-  reason?: string;
-  message?: string;
-  lastTimestamp?: string | null;
-  eventTime?: string | null;
-}
 
 /** Finds out why pods are not ready. Reads from the API server only while one of them waits for a node or a mount. */
 export async function findOut(facts: ServiceFacts, wanted: Wanted, deps: ServiceDeps): Promise<Findings> {
@@ -25,7 +19,7 @@ export async function findOut(facts: ServiceFacts, wanted: Wanted, deps: Service
   return {
     capacity: waiting.some(needsCapacity) ? await deps.capacity.read() : undefined,
     readiness: deps.voices.readiness(keyOf(facts.service.metadata)),
-    warnings: stuck === undefined ? undefined : await readWarnings(stuck, deps.cluster),
+    warnings: stuck === undefined ? undefined : await warningsOf(stuck, deps.cluster),
   };
 }
 
@@ -38,17 +32,7 @@ function isStuck({ status }: Pod, now: Date): boolean {
   );
 }
 
-async function readWarnings({ metadata }: Pod, cluster: Cluster): Promise<ReadonlyMap<string, string>> {
-  const uid = metadata.uid ?? '';
-  const events = await cluster.readAll<KubeEvent>({
-    ...EVENT,
-    namespace: metadata.namespace,
-    fieldSelector: `involvedObject.uid=${uid},type=Warning`,
-  });
-  const [newest] = events
-    .filter(({ reason = '' }) => TELLING.includes(reason))
-    .toSorted((a, b) => timeOf(b).localeCompare(timeOf(a)));
-  return new Map(newest?.message === undefined ? [] : [[uid, newest.message]]);
+async function warningsOf(pod: Pod, cluster: Cluster): Promise<ReadonlyMap<string, string>> {
+  const newest = (await readWarnings(cluster, pod)).find(({ reason }) => TELLING.includes(reason));
+  return new Map(newest === undefined ? [] : [[pod.metadata.uid ?? '', newest.message]]);
 }
-
-const timeOf = (event: KubeEvent): string => event.lastTimestamp ?? event.eventTime ?? '';

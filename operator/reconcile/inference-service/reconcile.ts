@@ -4,10 +4,12 @@ import type { ServiceFacts } from '../../decide/inference-service/facts.ts';
 import { isReady } from '../../decide/inference-service/pods.ts';
 import { decideProblem } from '../../decide/inference-service/problem.ts';
 import { isNamespaceEnding } from '../../decide/inference-service/refusal.ts';
-import { decideStatus, soonest } from '../../decide/inference-service/status.ts';
+import { decideStatus } from '../../decide/inference-service/status.ts';
 import { decideWanted } from '../../decide/inference-service/wanted.ts';
+import type { Next } from '../../loop/controller.ts';
+import { lookAgain } from '../wake-up.ts';
 import { applyChildren } from './apply.ts';
-import { getService, keyOf, type Next, type ServiceDeps } from './deps.ts';
+import { getService, keyOf, type ServiceDeps } from './deps.ts';
 import { findOut, SLOW_POD_MS } from './findings.ts';
 import { observeService } from './observe.ts';
 import { tidy } from './tidy.ts';
@@ -35,8 +37,7 @@ async function reconcileLiving(service: InferenceService, deps: ServiceDeps): Pr
   const event = decideEvent(service.status, status);
   if (event !== undefined) await deps.cluster.emit(service, event);
   await tidy(facts, wanted, deps);
-  const next = soonest(againInMs, startCheckMs(facts));
-  return next === undefined ? {} : { requeueAfterMs: next };
+  return lookAgain(againInMs, startCheckMs(facts));
 }
 
 /** A pod that cannot start may say nothing more through the watch, so it is looked at again. */

@@ -7,8 +7,9 @@ import type { KubeObject, ObjectRef } from '../../kube/cluster.ts';
 import { MemoryCluster } from '../../kube/memory-cluster.ts';
 import { createPodOf } from '../../kube/testing/children.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
+import type { Next } from '../../loop/controller.ts';
 import { CapacityReader } from './capacity-reader.ts';
-import { DEPLOYMENT, INFERENCE_SERVICE, MODEL, POD, REVISION, type Next, type ServiceDeps } from './deps.ts';
+import { DEPLOYMENT, INFERENCE_SERVICE, MODEL, POD, REVISION, type ServiceDeps } from './deps.ts';
 import { reconcileInferenceService } from './reconcile.ts';
 
 const NAMESPACE = 'team';

@@ -4,8 +4,8 @@ import { cacheClaimName } from '../../build/inference-service/names.ts';
 import type { ServiceFacts } from '../../decide/inference-service/facts.ts';
 import { revisionOf } from '../../decide/inference-service/pods.ts';
 import { runningRevision, type Wanted } from '../../decide/inference-service/wanted.ts';
-import { isConflict } from '../../kube/api-errors.ts';
-import type { Cluster, KubeObject } from '../../kube/cluster.ts';
+import type { Cluster } from '../../kube/cluster.ts';
+import { removeQuietly } from '../remove-quietly.ts';
 import type { ServiceDeps } from './deps.ts';
 import { listPods } from './observe.ts';
 
@@ -40,14 +40,4 @@ function leftOverRevisions(facts: ServiceFacts, wanted: Wanted): Revision[] {
     .filter(({ metadata }) => !inUse.has(metadata.name))
     .toSorted((a, b) => b.revision - a.revision)
     .slice(OLD_REVISIONS_KEPT);
-}
-
-/** Removes an object if it is there. A conflict means that it changed meanwhile: its change brings us back here. */
-export async function removeQuietly(cluster: Cluster, object: KubeObject | undefined): Promise<void> {
-  if (object === undefined || object.metadata.deletionTimestamp !== undefined) return;
-  try {
-    await cluster.remove(object);
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-  }
 }

@@ -14,11 +14,6 @@ export interface ModelDeps {
   now: () => Date;
 }
 
-/** When to look at an object again though nothing has happened. */
-export interface Next {
-  requeueAfterMs?: number;
-}
-
 export const MODEL: KindRef = { apiVersion: API_VERSION, kind: 'Model' };
 export const JOB: KindRef = { apiVersion: 'batch/v1', kind: 'Job' };
 export const POD: KindRef = { apiVersion: 'v1', kind: 'Pod' };

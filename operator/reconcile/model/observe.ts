@@ -6,6 +6,7 @@ import { hasStarted, jobEnd, type ObservedJob, type ObservedPod } from '../../de
 import { decideProgress, type Progress } from '../../decide/model/progress.ts';
 import { timestamp } from '../../decide/model/times.ts';
 import type { Cluster, KubeObject } from '../../kube/cluster.ts';
+import { readWarnings } from '../warnings.ts';
 import { JOB, POD, type ModelDeps } from './deps.ts';
 
 /** A Job as the cache gives it. */
@@ -38,7 +39,7 @@ export async function observeProgress(
     return decideProgress({ ...facts, pods, warnings: [] });
   }
   if (progress.state !== 'running' || !isSlow(job, now())) return progress;
-  return decideProgress({ ...facts, pods: podsOfJob(cluster, job), warnings: await readWarnings(cluster, job) });
+  return decideProgress({ ...facts, pods: podsOfJob(cluster, job), warnings: await warningsOf(cluster, job) });
 }
 
 const podsOf = (job: Job) => ({
@@ -53,28 +54,12 @@ export const podsOfJob = (cluster: Cluster, job: Job): readonly Pod[] => cluster
 const isSlow = (job: Job, now: Date): boolean =>
   now.getTime() - new Date(job.metadata.creationTimestamp ?? timestamp(now)).getTime() > SLOW_START_MS;
 
-interface KubeEvent extends KubeObject {
-  type?: string;
-  message?: string;
-  lastTimestamp?: string | null;
-  eventTime?: string | null;
-}
-
-/** Messages of warning events about the Job or its newest pod, newest first; only read while no container runs. */
-async function readWarnings(cluster: Cluster, job: Job): Promise<string[]> {
+/** Messages of warnings about the Job or its newest pod, newest first; only read while no container runs. */
+async function warningsOf(cluster: Cluster, job: Job): Promise<string[]> {
   const pod = podsOfJob(cluster, job).at(-1);
   if (pod !== undefined && hasStarted(pod)) return [];
-  const about = pod ?? job;
-  const events = await cluster.readAll<KubeEvent>({
-    apiVersion: 'v1',
-    kind: 'Event',
-    ...(about.metadata.namespace === undefined ? {} : { namespace: about.metadata.namespace }),
-    fieldSelector: `involvedObject.uid=${about.metadata.uid ?? ''},type=Warning`,
-  });
-  return events.toSorted((a, b) => timeOf(b).localeCompare(timeOf(a))).map(({ message = '' }) => message);
+  return (await readWarnings(cluster, pod ?? job)).map(({ message }) => message);
 }
-
-const timeOf = (event: KubeEvent): string => event.lastTimestamp ?? event.eventTime ?? '';
 
 function lastWaitingFor(model: Model): string | undefined {
   const ready = findCondition(model.status?.conditions, ConditionType.Ready);

@@ -3,7 +3,9 @@ import { decideGoal } from '../../decide/model/goal.ts';
 import { decideOutcome } from '../../decide/model/outcome.ts';
 import type { Start } from '../../decide/model/start.ts';
 import { decideStep, relevantCandidate, type Step } from '../../decide/model/step.ts';
-import { getModel, keyOf, type ModelDeps, type Next } from './deps.ts';
+import type { Next } from '../../loop/controller.ts';
+import { lookAgain } from '../wake-up.ts';
+import { getModel, keyOf, type ModelDeps } from './deps.ts';
 import { hasGoldenChanged } from './golden.ts';
 import type { VerificationLine } from './line.ts';
 import { observeProgress } from './observe.ts';
@@ -36,8 +38,8 @@ async function reconcileLiving(model: Model, deps: ModelDeps): Promise<Next> {
   await cluster.reportStatus(model, outcome.status);
   for (const event of outcome.events) await cluster.emit(model, event);
   keepPlace({ line, key: keyOf(model.metadata), phase: outcome.status.candidate?.phase }, step, start);
-  const lookAgain = await tidy(cluster, model, outcome.status);
-  return soonest(outcome.requeueAfterMs, lookAgain);
+  const tidyAgainMs = await tidy(cluster, model, outcome.status);
+  return lookAgain(outcome.requeueAfterMs, tidyAgainMs);
 }
 
 function keepPlace(
@@ -48,9 +50,4 @@ function keepPlace(
   if (phase === 'Verifying' && step.kind === 'watch' && step.waiting !== undefined) line.park(key);
   else if (phase === 'Verifying') line.hold(key);
   else if (start?.kind !== 'queued') line.leave(key);
-}
-
-function soonest(...waits: readonly (number | undefined)[]): Next {
-  const known = waits.filter((wait) => wait !== undefined);
-  return known.length === 0 ? {} : { requeueAfterMs: Math.min(...known) };
 }

@@ -1,8 +1,8 @@
 import type { Model, ModelStatus } from '../../../crds/schema/model.ts';
 import { Component, Label } from '../../build/labels.ts';
 import { jobEnd } from '../../decide/model/observed.ts';
-import { isConflict } from '../../kube/api-errors.ts';
 import type { Cluster, KubeObject } from '../../kube/cluster.ts';
+import { removeQuietly } from '../remove-quietly.ts';
 import { CONFIG_MAP, DEPLOYMENT, POD } from './deps.ts';
 import { listJobs, podsOfJob, type Job } from './observe.ts';
 
@@ -53,12 +53,3 @@ function mountedConfigMaps(cluster: Cluster, { metadata: { namespace, name } }: 
 
 const isNotVerification = ({ metadata }: KubeObject): boolean =>
   metadata.labels?.[Label.component] !== Component.verification;
-
-/** A conflict means that the object changed meanwhile: its change brings us back here. */
-async function removeQuietly(cluster: Cluster, object: KubeObject): Promise<void> {
-  try {
-    await cluster.remove(object);
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-  }
-}
