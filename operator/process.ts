@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { WATCHED_KINDS } from './kinds.ts';
+import { PARENT_KINDS, WATCHED_KINDS } from './kinds.ts';
 import { createConnection, loadKubeConfig } from './kube/connection.ts';
 import { createLeaseClient } from './kube/lease-client.ts';
 import { LiveCluster } from './kube/live-cluster.ts';
-import { systemClock } from './loop/clock.ts';
+import { sleep, systemClock } from './loop/clock.ts';
 import { LeaderElector } from './loop/leader.ts';
 import type { Settings } from './settings.ts';
 import { liveProblems, startHealthServer, type HealthServer, type HealthSource } from './telemetry/health.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { countObjects } from './telemetry/object-counts.ts';
 import { VERSION } from './version.ts';
 import { Wiring } from './wiring.ts';
 
@@ -21,6 +22,9 @@ export interface ProcessOptions {
   /** Ends the process: 0 after `stop`, 1 when somebody else may lead from now on. */
   exit: (code: number) => void;
 }
+
+/** How long a stop waits for the events that tell what was done. */
+const LAST_EVENTS_MS = 3_000;
 
 /** The operator as one process: watches always, works while it leads. */
 export class OperatorProcess {
@@ -58,7 +62,7 @@ export class OperatorProcess {
       liveProblems: () => liveProblems({ watches: this.#cluster.health(), passes: this.#wiring.passes() }),
       readyProblems: () => this.#unsynced(),
       registry: this.#metrics.registry,
-      updateGauges: () => this.#cluster.updateGauges(),
+      updateGauges: () => this.#updateGauges(),
     };
     const ports = [settings.healthPort, settings.metricsPort];
     this.#servers = await Promise.all(ports.map((port) => startHealthServer(port, source)));
@@ -75,10 +79,19 @@ export class OperatorProcess {
     if (this.#isStopping) return;
     this.#isStopping = true;
     await this.#wiring.stop();
+    await Promise.race([this.#cluster.eventsWritten(), sleep(systemClock, LAST_EVENTS_MS)]);
     await this.#elector?.release();
     await this.#cluster.stop();
     await Promise.all(this.#servers.map((server) => server.stop()));
     this.#options.exit(0);
+  }
+
+  #updateGauges(): void {
+    this.#cluster.updateGauges();
+    countObjects(
+      this.#metrics.objects,
+      PARENT_KINDS.flatMap((kind) => this.#cluster.list(kind)),
+    );
   }
 
   #createElector(): LeaderElector {

@@ -39,7 +39,7 @@ export class Applier {
 
   async apply(wanted: KubeObject): Promise<ApplyResult<KubeObject>> {
     requireController(wanted);
-    const desired = withAppliedHash(JSON.parse(JSON.stringify(wanted)) as KubeObject);
+    const desired = withAppliedHash(wanted);
     const cached = this.#deps.cached(refOf(desired));
     if (cached !== undefined) return this.#applyOver(cached, desired);
     try {

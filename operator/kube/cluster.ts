@@ -84,6 +84,6 @@ export interface Cluster {
   remove(object: KubeObject): Promise<void>;
   /** Applies the whole status (fields left out are removed). Writes nothing when it is already so; already gone is fine. */
   reportStatus(object: KubeObject, status: object): Promise<void>;
-  /** Records an event on `regarding`. Never throws: an event that cannot be written is logged and counted. */
+  /** Has an event on `regarding` written soon. Never throws: an event that cannot be written is logged and counted. */
   emit(regarding: KubeObject, event: EventNote): Promise<void>;
 }

@@ -7,17 +7,29 @@ import { isObject } from './field-place.ts';
 export const APPLIED_HASH = 'aimass.dev/applied-hash';
 
 /** JSON with sorted keys and without undefined, so that equal content gives equal text. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
-  );
+export const canonicalJson = (value: unknown): string => JSON.stringify(canonical(value));
+
+/** The same value with sorted keys, without undefined. A walk of its own: JSON.stringify with a replacer takes twice as long. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((element) => canonical(element) ?? null);
+  if (!isObject(value)) return value;
+  const sorted: Record<string, unknown> = {};
+  for (const name of Object.keys(value).sort()) {
+    const member = value[name];
+    if (member !== undefined) sorted[name] = canonical(member);
+  }
+  return sorted;
 }
 
-/** Adds the hash of its own content to a desired object: a field that is no longer wanted changes the hash, so it gets removed. */
+/**
+ * What to send: a copy without undefined, with the hash of its own content. A field that is no longer wanted changes the
+ * hash, so it gets removed.
+ */
 export function withAppliedHash<T extends KubeObject>(desired: T): T {
-  const hash = createHash('sha256').update(canonicalJson(desired)).digest('hex').slice(0, 32);
-  const annotations = { ...desired.metadata.annotations, [APPLIED_HASH]: hash };
-  return { ...desired, metadata: { ...desired.metadata, annotations } };
+  const copy = canonical(desired) as T;
+  const hash = createHash('sha256').update(JSON.stringify(copy)).digest('hex').slice(0, 32);
+  copy.metadata.annotations = { ...copy.metadata.annotations, [APPLIED_HASH]: hash };
+  return copy;
 }
 
 /** Whether applying `desired` (with its hash) would change nothing of the live object. */

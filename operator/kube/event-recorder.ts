@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../loop/clock.ts';
+import { sleep, type Clock } from '../loop/clock.ts';
 import { microTime } from '../loop/micro-time.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -9,9 +9,11 @@ import { resourcePath } from './watched-kind.ts';
 
 const REPEAT_MS = 10 * 60_000;
 const REMEMBERED = 10_000;
-/** So many at once, and so many a second for ever: a cluster in trouble must not be flooded. */
+/** So many as fast as they go, one after the other; then so many a second: events never crowd out other writes. */
 const BURST = 100;
-const PER_SECOND = 10;
+const PER_SECOND = 50;
+/** More than this wait only in a cluster that is in deep trouble. */
+const LONGEST_LINE = 5_000;
 /** The API server's own limits. */
 const MAX_NOTE = 1_024;
 
@@ -24,10 +26,18 @@ export interface EventDeps {
   instance: string;
 }
 
-/** Writes Kubernetes events: never the same one twice within ten minutes, never too many, and never throws. */
+/** An event that waits to be written. */
+interface Waiting {
+  path: string;
+  body: { regarding: { kind: string; name: string }; reason: string };
+}
+
+/** Writes Kubernetes events behind the back of who emits them: never the same one twice within ten minutes; never throws. */
 export class EventRecorder {
   readonly #deps: EventDeps;
   readonly #written = new Map<string, number>();
+  readonly #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
   #tokens = BURST;
   #refilledAt: number;
 
@@ -36,30 +46,48 @@ export class EventRecorder {
     this.#refilledAt = deps.clock.monotonic();
   }
 
-  async emit(regarding: KubeObject, event: EventNote): Promise<void> {
-    const { metrics, log, clock } = this.#deps;
+  /** Puts the event in the line. */
+  emit(regarding: KubeObject, event: EventNote): void {
+    const { metrics, clock } = this.#deps;
     const key = keyOf(regarding, event);
     if (this.#isRepeated(key)) return metrics.events.inc({ outcome: 'repeated' });
-    if (!this.#takeToken()) return metrics.events.inc({ outcome: 'dropped' });
+    if (this.#waiting.length >= LONGEST_LINE) return metrics.events.inc({ outcome: 'dropped' });
     this.#written.set(key, clock.monotonic());
+    this.#waiting.push(this.#waitingOf(regarding, event, key));
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Resolves when no event waits any more. */
+  async drained(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      await this.#pace();
+      await this.#write(next);
+    }
+    this.#writing = undefined;
+  }
+
+  async #write({ path, body }: Waiting): Promise<void> {
+    const { api, log, metrics } = this.#deps;
     try {
-      await this.#write(regarding, event, key);
+      await api.request({ verb: 'create', resource: 'events', method: 'POST', path, body });
       metrics.events.inc({ outcome: 'written' });
     } catch (err) {
       metrics.events.inc({ outcome: 'failed' });
-      log.warn({ err, kind: regarding.kind, name: regarding.metadata.name, reason: event.reason }, 'event not written');
+      const { regarding, reason } = body;
+      log.warn({ err, kind: regarding.kind, name: regarding.name, reason }, 'event not written');
     }
   }
 
-  async #write(regarding: KubeObject, event: EventNote, key: string): Promise<void> {
-    const { api, clock, instance } = this.#deps;
+  #waitingOf(regarding: KubeObject, event: EventNote, key: string): Waiting {
+    const { clock, instance } = this.#deps;
     const { apiVersion, kind } = regarding;
     const { name, uid, resourceVersion } = regarding.metadata;
     const namespace = regarding.metadata.namespace ?? 'default';
-    await api.request({
-      verb: 'create',
-      resource: 'events',
-      method: 'POST',
+    return {
       path: resourcePath({ apiVersion: 'events.k8s.io/v1', plural: 'events' }, { namespace }),
       body: {
         apiVersion: 'events.k8s.io/v1',
@@ -73,8 +101,8 @@ export class EventRecorder {
         action: event.action.slice(0, 128),
         note: truncate(event.note),
         regarding: { apiVersion, kind, name, namespace: regarding.metadata.namespace, uid, resourceVersion },
-      },
-    });
+      } as Waiting['body'],
+    };
   }
 
   #isRepeated(key: string): boolean {
@@ -87,13 +115,12 @@ export class EventRecorder {
     return this.#written.has(key);
   }
 
-  #takeToken(): boolean {
-    const now = this.#deps.clock.monotonic();
-    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilledAt) / 1000) * PER_SECOND);
+  async #pace(): Promise<void> {
+    const { clock } = this.#deps;
+    const now = clock.monotonic();
+    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilledAt) / 1000) * PER_SECOND) - 1;
     this.#refilledAt = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
+    if (this.#tokens < 0) await sleep(clock, (-this.#tokens * 1000) / PER_SECOND);
   }
 }
 

@@ -201,8 +201,14 @@ export class LiveCluster implements Cluster {
     await this.#statuses.report(object, status);
   }
 
-  async emit(regarding: KubeObject, event: EventNote): Promise<void> {
-    await this.#events.emit(regarding, event);
+  emit(regarding: KubeObject, event: EventNote): Promise<void> {
+    this.#events.emit(regarding, event);
+    return Promise.resolve();
+  }
+
+  /** Resolves when every event that was emitted is written, or was given up. */
+  eventsWritten(): Promise<void> {
+    return this.#events.drained();
   }
 
   /** The answer to a write goes to the cache, so that the next pass does not act on what was before. */
