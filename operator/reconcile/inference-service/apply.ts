@@ -11,11 +11,10 @@ import type { ServiceFacts } from '../../decide/inference-service/facts.ts';
 import type { Obstacle } from '../../decide/inference-service/refusal.ts';
 import { decideReplicas } from '../../decide/inference-service/replicas.ts';
 import type { Wanted } from '../../decide/inference-service/wanted.ts';
-import { removeQuietly } from '../remove-quietly.ts';
 import type { ServiceDeps } from './deps.ts';
 import { freezeRevision } from './freeze.ts';
-
-import { writeAll } from './write.ts';
+import { removeQuietly } from '../remove-quietly.ts';
+import { allEnded, writeAll, writeInOrder } from './write.ts';
 
 /** Brings the children to what is wanted; gives what stood in the way. Without a revision there is nothing to run yet. */
 export async function applyChildren(
@@ -25,9 +24,13 @@ export async function applyChildren(
 ): Promise<Obstacle | undefined> {
   await removeAutoscaling(facts, deps);
   if (wanted.revision === undefined) return undefined;
-  const frozen = await freezeRevision(facts, wanted.revision, deps.cluster);
+  const [frozen, obstacle] = await allEnded([
+    freezeRevision(facts, wanted.revision, deps.cluster),
+    writeAll(wayIn(facts, deps), deps.cluster),
+  ]);
   if ('obstacle' in frozen) return frozen.obstacle;
-  return writeAll(desiredChildren(facts, frozen.revision, deps), deps.cluster);
+  if (obstacle !== undefined) return obstacle;
+  return writeInOrder(workload(facts, frozen.revision, deps), deps.cluster);
 }
 
 /** Before the Deployment is written: an autoscaler that is no longer wanted would scale it back. */
@@ -36,16 +39,19 @@ async function removeAutoscaling({ service, autoscaler, disruptionBudget }: Serv
   if (buildDisruptionBudget(service) === undefined) await removeQuietly(cluster, disruptionBudget);
 }
 
-/** The address comes before the pods: when its name is taken, nothing is started that nobody could reach. */
-function desiredChildren(facts: ServiceFacts, revision: Revision, { settings }: ServiceDeps): Child[] {
+/** The address and who may use it come before the pods: when the name is taken, nothing is started that nobody could reach. */
+const wayIn = ({ service }: ServiceFacts, { settings }: ServiceDeps): Child[] => [
+  buildService(service),
+  buildNetworkPolicy(service, settings),
+];
+
+/** What runs the pods, in steps: pods need the claim, and an autoscaler complains while there is no Deployment. */
+function workload(facts: ServiceFacts, revision: Revision, { settings }: ServiceDeps): (Child | undefined)[][] {
   const { service, deployment, cacheClaim } = facts;
   const isClaimed = mountsClaim(revision.data.template, cacheClaimName(service));
   return [
-    buildService(service),
-    buildNetworkPolicy(service, settings),
-    isClaimed ? buildCacheClaim(service, settings, cacheClaim) : undefined,
-    buildDeployment(service, revision, decideReplicas(service, deployment)),
-    buildAutoscaler(service),
-    buildDisruptionBudget(service),
-  ].filter((child) => child !== undefined);
+    [isClaimed ? buildCacheClaim(service, settings, cacheClaim) : undefined],
+    [buildDeployment(service, revision, decideReplicas(service, deployment))],
+    [buildAutoscaler(service), buildDisruptionBudget(service)],
+  ];
 }
