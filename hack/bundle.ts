@@ -1,4 +1,4 @@
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -21,6 +21,23 @@ const NATIVE: Record<string, Record<string, readonly string[]>> = {
   },
 };
 
+/**
+ * The client is one module that loads ten thousand classes, of which the operator uses the reader of kubeconfigs: its
+ * files do nothing when they are loaded, so what is not used can go. Saves some 40 MiB of memory.
+ */
+const leanKubernetesClient: Plugin = {
+  name: 'lean-kubernetes-client',
+  setup: (bundling) => {
+    const done = Symbol('resolved here already');
+    bundling.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
+      const isClient = /node_modules.@kubernetes.client-node/.test(from.importer) || path === '@kubernetes/client-node';
+      if (!isClient || pluginData === done) return undefined;
+      const found = await bundling.resolve(path, { ...from, pluginData: done });
+      return found.path.includes('client-node') ? { ...found, sideEffects: false } : found;
+    });
+  },
+};
+
 /** Bundles a program and all it imports into dist/NAME/NAME.mjs, the build context of its image. */
 export async function bundle(program: string): Promise<string> {
   const folder = join(root, 'dist', program);
@@ -37,6 +54,7 @@ export async function bundle(program: string): Promise<string> {
     keepNames: true,
     legalComments: 'external',
     external: ['onnxruntime-node'],
+    plugins: [leanKubernetesClient],
     // CommonJS dependencies inside an ES module still call require() for Node's own modules.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
