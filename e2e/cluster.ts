@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -46,7 +46,7 @@ const cache = process.env.AIMASS_CACHE ?? join(homedir(), '.cache', 'aimass');
 const programs = join(cache, 'bin');
 
 /** Path of a cluster program: our own build, else whatever is on the PATH. */
-export const program = (name: string): string => (existsSync(join(programs, name)) ? join(programs, name) : name);
+const program = (name: string): string => (existsSync(join(programs, name)) ? join(programs, name) : name);
 
 /** Runs kubectl; `input` goes to its standard input. Rejects with what it printed. */
 export function kubectl(args: readonly string[], input?: string): Promise<string> {
@@ -155,23 +155,9 @@ export async function createNamespace(name: string): Promise<{ name: string; rem
   return {
     name,
     remove: async () => {
-      await recordStatuses(name);
       await kubectl(['delete', 'namespace', name, '--wait=true', '--timeout=120s']);
     },
   };
-}
-
-/** Keeps every status that a test has seen, for the GitOps checks that run afterwards. */
-export async function recordStatuses(namespace: string): Promise<void> {
-  const folder = process.env.AIMASS_STATUS_FOLDER;
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  for (const kind of ['models.aimass.dev', 'inferenceservices.aimass.dev']) {
-    for (const object of await list(kind, namespace)) {
-      const file = `${namespace}-${object.kind}-${object.metadata.name}-${object.metadata.resourceVersion}.yaml`;
-      writeFileSync(join(folder, file), stringify(object));
-    }
-  }
 }
 
 /** Runs a program inside the cluster's network, where service addresses and names work. */

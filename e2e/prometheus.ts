@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { environment, eventually, insideNetwork } from './cluster.ts';
+import { environment, eventually, insideNetwork, list } from './cluster.ts';
 
 /** The result of an instant query: the labels and the value of each series. */
 export interface Sample {
@@ -12,37 +12,30 @@ export interface Sample {
 }
 
 const ADDRESS = '127.0.0.1:19090';
-const TARGETS = [
-  { job: 'operator', label: 'app_kubernetes_io_component', value: 'operator', port: 8080 },
-  { job: 'serving', label: 'aimass_dev_inference_service', value: '.+', port: 9090 },
-];
 
-/** How a platform team would scrape the pods: found through the API server, by their labels. */
-const configuration = () => ({
-  global: { scrape_interval: '2s', evaluation_interval: '2s' },
-  scrape_configs: TARGETS.map(({ job, label, value, port }) => ({
-    job_name: job,
-    kubernetes_sd_configs: [{ role: 'pod', kubeconfig_file: environment.kubeconfig() }],
-    relabel_configs: [
-      { source_labels: [`__meta_kubernetes_pod_label_${label}`], regex: value, action: 'keep' },
-      { source_labels: ['__meta_kubernetes_pod_container_init'], regex: 'true', action: 'drop' },
-      {
-        source_labels: ['__meta_kubernetes_pod_ip'],
-        regex: '(.+)',
-        target_label: '__address__',
-        replacement: `$1:${port}`,
-      },
-      { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
-      { source_labels: ['__meta_kubernetes_pod_label_aimass_dev_inference_service'], target_label: 'service' },
-    ],
-  })),
-});
+/** Where to find metrics: the pods of a namespace with a label, on a port. */
+export interface Target {
+  job: string;
+  namespace: string;
+  selector: string;
+  port: number;
+}
+
+/** One job a target, with the addresses that its pods have now: Debian builds Prometheus without its Kubernetes discovery. */
+async function scrapeConfiguration({ job, namespace, selector, port }: Target) {
+  const addresses = (await list('pods', namespace, selector)).map(({ status }) => {
+    const { podIP } = status as unknown as { podIP: string };
+    return `${podIP}:${port}`;
+  });
+  return { job_name: job, static_configs: [{ targets: addresses, labels: { namespace } }] };
+}
 
 /** Starts a real Prometheus in the cluster's network. */
-export async function startPrometheus() {
+export async function startPrometheus(targets: readonly Target[]) {
   const folder = mkdtempSync(join(tmpdir(), 'aimass-prometheus-'));
   const file = join(folder, 'prometheus.yml');
-  writeFileSync(file, stringify(configuration()));
+  const jobs = await Promise.all(targets.map(scrapeConfiguration));
+  writeFileSync(file, stringify({ global: { scrape_interval: '2s' }, scrape_configs: jobs }));
   const args = [
     `--config.file=${file}`,
     `--storage.tsdb.path=${join(folder, 'data')}`,

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { addFakeGpus, hostAddress, ownCluster, removeOwnCluster, type Cluster } from './install/clusters.ts';
 import {
@@ -34,6 +35,19 @@ function readArguments(args: readonly string[]) {
     name: (at < 0 ? undefined : args[at + 1]) ?? 'e2e',
     forJest: args.filter((argument) => !own.has(argument)),
   };
+}
+
+/** Keeps every status that the tests bring about, for the GitOps checks that run afterwards; gives what ends it. */
+function recordStatuses(cluster: Cluster): () => void {
+  const folder = process.env.AIMASS_STATUS_FOLDER;
+  if (folder === undefined) return () => {};
+  mkdirSync(folder, { recursive: true });
+  const children = ['models', 'inferenceservices'].map((plural) => {
+    const file = openSync(join(folder, `${plural}.json`), 'w');
+    const args = [...cluster.context.kubectl, 'get', `${plural}.aimass.dev`, '-A', '--watch', '-o', 'json'];
+    return spawn('kubectl', args, { env: programEnvironment(cluster.env), stdio: ['ignore', file, 'inherit'] });
+  });
+  return () => children.forEach((child) => child.kill());
 }
 
 /** Runs the end-to-end tests against what was installed; jest's own output is the progress. */
@@ -85,7 +99,8 @@ async function main(): Promise<void> {
     const images = await step('build the images and load them', (say) => provideImages(cluster, say));
     await step('install the Helm chart', (say) => installChart(cluster, images, say));
     await step('push the model library', (say) => pushLibrary(cluster, say));
-    await runTests(cluster, images);
+    const stopRecording = recordStatuses(cluster);
+    await runTests(cluster, images).finally(stopRecording);
   } catch (error) {
     await keepEvidence(cluster);
     throw error;
