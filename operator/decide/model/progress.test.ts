@@ -153,8 +153,8 @@ describe('decideProgress: what it waits for', () => {
     {
       name: 'the quota, when no pod can be made',
       pods: [],
-      warnings: ['exceeded quota: q'],
-      want: 'exceeded quota: q',
+      warnings: ['Error creating: pods "m-verify-1-abcde" is forbidden: exceeded quota: q'],
+      want: 'A quota of the namespace does not allow the pods: exceeded quota: q. Free some of the quota, have it raised, or lower spec.verification.resources.',
     },
     {
       name: 'a node with room',

@@ -1,3 +1,4 @@
+import { explainPodRefusal } from '../pod-refusal.ts';
 import { asSentence, remedyForMissing, schedulerWords } from '../words.ts';
 import { containersOf, hasStarted, type ContainerStatus, type ObservedPod } from './observed.ts';
 
@@ -13,7 +14,9 @@ export function explainWaiting({
   warnings: readonly string[];
 }): string | undefined {
   const [warning] = warnings;
-  if (pod === undefined) return warning === undefined ? undefined : `the pod cannot be made: ${warning}`;
+  if (pod === undefined) {
+    return warning === undefined ? undefined : explainPodRefusal(warning, 'spec.verification.resources').message;
+  }
   if (warning === undefined || hasStarted(pod)) return unschedulable(pod) ?? containersWaiting(pod);
   return unschedulable(pod) ?? containersWaiting(pod) ?? `${asSentence(warning)}${remedyForMissing(warning)}`;
 }
