@@ -160,9 +160,17 @@ test.each<Row>([
     want: 'GoldenMismatch stalled: The server ends again and again; last with: label is 3, want 0. See "kubectl logs --previous" of pod p.',
   },
   {
+    name: 'a pod between its startup probe and its first readiness probe has none',
+    is: {
+      serve: { started: true, state: { running: { startedAt: minutesAgo(0.2) } } },
+      conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: minutesAgo(0.4) }],
+    },
+    want: undefined,
+  },
+  {
     name: 'a pod that answered once and no longer does, a moment ago',
     is: {
-      serve: { started: true, state: { running: {} } },
+      serve: { started: true, state: { running: { startedAt: minutesAgo(9) } } },
       conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: minutesAgo(0.5) }],
     },
     want: 'GoldenMismatch goes on: Pod p no longer answers the golden request correctly and gets no requests: its readiness probe fails. Delete the pod to start anew, and see its log for the cause.',
@@ -181,7 +189,7 @@ test.each<Row>([
   {
     name: 'a pod that no longer answers for a while, and says why',
     is: {
-      serve: { started: true, state: { running: {} } },
+      serve: { started: true, state: { running: { startedAt: minutesAgo(9) } } },
       conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: minutesAgo(2) }],
     },
     readiness: 'label is 3, want 0',

@@ -106,17 +106,17 @@ const nodeLost: Check = ({ pod }) => {
   };
 };
 
-/** It passed its startup probe, which is the golden request too, so the model did answer once. */
+/** It was ready since its container runs, so the model did answer; a pod that was not is only on its way. */
 const goldenMismatch: Check = ({ pod, now, readiness }) => {
-  const container = containerStatus(pod, 'serve');
-  if (container?.started !== true || container.state?.running === undefined) return undefined;
+  const startedAt = containerStatus(pod, 'serve')?.state?.running?.startedAt;
+  const lostAt = conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime;
+  // Between the startup probe and the first readiness probe a healthy pod has started and is not ready.
+  if (startedAt === undefined || lostAt === undefined || new Date(lostAt) <= new Date(startedAt)) return undefined;
   const why = readiness ?? 'its readiness probe fails';
-  const sinceMs =
-    now.getTime() - new Date(conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime ?? now).getTime();
   return {
     reason: ServiceReason.GoldenMismatch,
     message: `Pod ${pod.metadata.name} no longer answers the golden request correctly and gets no requests: ${asSentence(why)} Delete the pod to start anew, and see its log for the cause.`,
-    ...afterGrace(sinceMs, MISMATCH_GRACE_MS),
+    ...afterGrace(now.getTime() - new Date(lostAt).getTime(), MISMATCH_GRACE_MS),
   };
 };
 

@@ -210,7 +210,9 @@ export const READY = {
     { type: 'PodScheduled', status: 'True' },
     { type: 'Ready', status: 'True' },
   ],
-  containerStatuses: [{ name: 'serve', ready: true, started: true, state: { running: {} } }],
+  containerStatuses: [
+    { name: 'serve', ready: true, started: true, state: { running: { startedAt: '2025-12-31T23:00:00Z' } } },
+  ],
 };
 
 /** Status of a pod that is on its way. */
