@@ -53,6 +53,14 @@ describe('Applier', () => {
     expect(calls).toHaveLength(1);
   });
 
+  test('a version that the content was decided from is a precondition, and no content', async () => {
+    await applier.apply(job('a'));
+    const decided = (image: string) => ({ ...job(image), metadata: { ...job(image).metadata, resourceVersion: '7' } });
+    expect(await applier.apply(decided('a'))).toMatchObject({ outcome: 'unchanged' });
+    await applier.apply(decided('b'));
+    expect(calls.map(({ body }) => (body as Job).metadata.resourceVersion)).toEqual(['1', '7']);
+  });
+
   test('but an edit after that is reverted, and a new wish is written', async () => {
     await applier.apply(job('a'));
     if (cached !== undefined) cached = { ...cached, spec: { image: 'edited' } };

@@ -8,6 +8,7 @@ import {
   refOf,
   requireController,
   saysTheSame,
+  splitBasis,
   withAppliedHash,
 } from './desired.ts';
 import { restrictTo } from './restrict.ts';
@@ -39,9 +40,10 @@ export class Applier {
 
   async apply(wanted: KubeObject): Promise<ApplyResult<KubeObject>> {
     requireController(wanted);
-    const desired = withAppliedHash(wanted);
+    const { content, basis } = splitBasis(wanted);
+    const desired = withAppliedHash(content);
     const cached = this.#deps.cached(refOf(desired));
-    if (cached !== undefined) return this.#applyOver(cached, desired);
+    if (cached !== undefined) return this.#applyOver(cached, desired, basis);
     try {
       return await this.#write(desired, { resourceVersion: CREATE_ONLY_VERSION });
     } catch (error) {
@@ -49,7 +51,7 @@ export class Applier {
       // It exists, but the cache does not know: the watch lags, or its label selector hides it.
       const live = await this.#deps.read(refOf(desired));
       if (live === undefined) throw error;
-      return this.#applyOver(live, desired);
+      return this.#applyOver(live, desired, basis);
     }
   }
 
@@ -58,11 +60,15 @@ export class Applier {
     this.#settled.delete(object.metadata.uid ?? '');
   }
 
-  async #applyOver(live: KubeObject, desired: KubeObject): Promise<ApplyResult<KubeObject>> {
+  async #applyOver(
+    live: KubeObject,
+    desired: KubeObject,
+    basis: { resourceVersion?: string },
+  ): Promise<ApplyResult<KubeObject>> {
     if (controllerOf(live)?.uid !== requireController(desired).uid) return { outcome: 'nameTaken', object: live };
     if (saysTheSame(live, desired) || this.#isSettled(live, desired)) return { outcome: 'unchanged', object: live };
     const { uid } = live.metadata;
-    const result = await this.#write(desired, uid === undefined ? {} : { uid });
+    const result = await this.#write(desired, { ...(uid === undefined ? {} : { uid }), ...basis });
     const isSame =
       result.outcome === 'written' && result.object.metadata.resourceVersion === live.metadata.resourceVersion;
     return isSame ? { outcome: 'unchanged', object: result.object } : result;

@@ -78,6 +78,7 @@ export interface Cluster {
   /**
    * Server-side apply under one field manager. Writes nothing when the live object already says what `desired` says.
    * `desired` must carry exactly one controlling owner reference; an object that exists under another owner is not touched.
+   * When `desired` names a resourceVersion, it was decided from that version: over any other it throws a conflict.
    */
   apply<T extends KubeObject>(desired: T): Promise<ApplyResult<T>>;
   /** Deletes this very object (uid and resourceVersion preconditions). Already gone is fine; a changed one throws a conflict. */

@@ -32,6 +32,15 @@ export function withAppliedHash<T extends KubeObject>(desired: T): T {
   return copy;
 }
 
+/**
+ * Takes the version that a desired object was decided from, if it names one, apart: it is a precondition of the write, and no
+ * part of the content.
+ */
+export function splitBasis<T extends KubeObject>(wanted: T): { content: T; basis: { resourceVersion?: string } } {
+  const { resourceVersion, ...metadata } = wanted.metadata;
+  return { content: { ...wanted, metadata }, basis: resourceVersion === undefined ? {} : { resourceVersion } };
+}
+
 /** Whether applying `desired` (with its hash) would change nothing of the live object. */
 export const saysTheSame = (live: KubeObject, desired: KubeObject): boolean =>
   live.metadata.annotations?.[APPLIED_HASH] === desired.metadata.annotations?.[APPLIED_HASH] && covers(live, desired);

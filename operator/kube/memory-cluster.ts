@@ -2,7 +2,15 @@ import { sameJson } from './same-json.ts';
 import { ApiError } from './api-errors.ts';
 import type { Change, ChangeHandler } from './change.ts';
 import type { ApplyResult, Cluster, EventNote, KubeObject, ObjectRef, Query } from './cluster.ts';
-import { controllerOf, describeRef, refOf, requireController, saysTheSame, withAppliedHash } from './desired.ts';
+import {
+  controllerOf,
+  describeRef,
+  refOf,
+  requireController,
+  saysTheSame,
+  splitBasis,
+  withAppliedHash,
+} from './desired.ts';
 import { mergeApplied } from './memory-merge.ts';
 import { MemoryServer, type MemoryServerOptions } from './memory-server.ts';
 import { ObjectStore } from './object-store.ts';
@@ -97,11 +105,13 @@ export class MemoryCluster implements Cluster {
 
   async apply<T extends KubeObject>(wanted: T): Promise<ApplyResult<T>> {
     const owner = requireController(wanted);
-    const desired = withAppliedHash(JSON.parse(JSON.stringify(wanted)) as T);
+    const { content, basis } = splitBasis(wanted);
+    const desired = withAppliedHash(JSON.parse(JSON.stringify(content)) as T);
     const ref = refOf(desired);
     const live = this.server.get(ref);
     if (live !== undefined && controllerOf(live)?.uid !== owner.uid) return { outcome: 'nameTaken', object: live };
     if (live !== undefined && saysTheSame(live, desired)) return { outcome: 'unchanged', object: live as T };
+    if (live !== undefined) requireVersion(live, basis.resourceVersion);
     const refusal = this.#refusals.find(({ matches }) => matches(ref))?.refusal;
     if (refusal !== undefined) return { outcome: 'refused', ...refusal };
     const object = await this.#write({ verb: live === undefined ? 'create' : 'patch', ref }, () =>
@@ -114,9 +124,7 @@ export class MemoryCluster implements Cluster {
     const ref = refOf(object);
     const live = this.server.get(ref);
     if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
-    if (live.metadata.resourceVersion !== object.metadata.resourceVersion) {
-      throw new ApiError({ code: 409, reason: 'Conflict', message: `${describeRef(ref)} was changed meanwhile` });
-    }
+    requireVersion(live, object.metadata.resourceVersion);
     await this.#write({ verb: 'delete', ref }, () => this.server.delete(ref));
   }
 
@@ -169,4 +177,10 @@ export class MemoryCluster implements Cluster {
     else this.#cache.put(change.object);
     for (const handler of this.#handlers) handler(change);
   }
+}
+
+/** Refuses, as the API server does, what was decided from another version. */
+function requireVersion(live: KubeObject, version: string | undefined): void {
+  if (version === undefined || live.metadata.resourceVersion === version) return;
+  throw new ApiError({ code: 409, reason: 'Conflict', message: `${describeRef(refOf(live))} was changed meanwhile` });
 }

@@ -1,7 +1,7 @@
 import { buildAutoscaler } from '../../build/inference-service/autoscaler.ts';
 import { buildCacheClaim } from '../../build/inference-service/cache-claim.ts';
 import { mountsClaim } from '../../build/inference-service/cache.ts';
-import type { Child, Revision } from '../../build/inference-service/children.ts';
+import type { Child, Deployment, Revision } from '../../build/inference-service/children.ts';
 import { buildDeployment } from '../../build/inference-service/deployment.ts';
 import { buildDisruptionBudget } from '../../build/inference-service/disruption-budget.ts';
 import { cacheClaimName } from '../../build/inference-service/names.ts';
@@ -51,7 +51,14 @@ function workload(facts: ServiceFacts, revision: Revision, { settings }: Service
   const isClaimed = mountsClaim(revision.data.template, cacheClaimName(service));
   return [
     [isClaimed ? buildCacheClaim(service, settings, cacheClaim) : undefined],
-    [buildDeployment(service, revision, decideReplicas(service, deployment))],
+    [decidedFrom(facts, buildDeployment(service, revision, decideReplicas(service, deployment)))],
     [buildAutoscaler(service), buildDisruptionBudget(service)],
   ];
+}
+
+/** An autoscaler may have changed the replicas since we looked: what was decided before that must not undo it. */
+function decidedFrom({ service, deployment }: ServiceFacts, desired: Deployment): Deployment {
+  const { resourceVersion } = deployment?.metadata ?? {};
+  if (service.spec.scaling === undefined || resourceVersion === undefined) return desired;
+  return { ...desired, metadata: { ...desired.metadata, resourceVersion } };
 }

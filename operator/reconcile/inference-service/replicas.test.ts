@@ -15,6 +15,24 @@ describe('replicas', () => {
       (copy) => Object.assign((copy as unknown as { spec: object }).spec, { replicas: count }),
     );
 
+  test('a decision that the autoscaler was quicker than is not written', async () => {
+    await world.settle({ scaling });
+    world.verifyModel({ content: 'b' });
+    const apply = world.cluster.apply.bind(world.cluster);
+    let isLate = false;
+    world.cluster.apply = (wanted) => {
+      // The autoscaler acts between our look at the Deployment and our write.
+      if (wanted.kind === 'Deployment' && !isLate) scale(9);
+      isLate ||= wanted.kind === 'Deployment';
+      return apply(wanted);
+    };
+    await expect(world.reconcile()).rejects.toThrow('was changed meanwhile');
+    expect(replicas()).toBe(9);
+    await world.reconcile();
+    expect(replicas()).toBe(9);
+    expect(world.deployment().spec.template.metadata?.labels?.['aimass.dev/model-revision']).toBe('rev-b');
+  });
+
   test('the autoscaler takes over without a drop to one pod', async () => {
     await world.settle({ replicas: 4 });
     world.editService(({ spec }) => {
