@@ -81,9 +81,15 @@ test('defaults are filled in, and nothing else', () => {
   });
 });
 
+/** What the API server fills in until the operator reports. */
+const UNREPORTED = {
+  observedGeneration: -1,
+  conditions: [expect.objectContaining({ type: 'Ready', status: 'Unknown', reason: 'NotReported' })],
+};
+
 test('an object that no operator has seen says so, so that no GitOps tool takes it for done', () => {
   kubectl(['apply', '-f', '-'], service('unseen', {}));
-  expect(read('aisvc', 'unseen').status).toEqual({ observedGeneration: -1 });
+  expect(read('aisvc', 'unseen').status).toEqual(UNREPORTED);
 });
 
 test('the category and the short names find the objects', () => {
@@ -105,7 +111,7 @@ test('status is written through its subresource only, and shows in the columns',
   const patch = (...more: string[]) =>
     kubectl(['patch', 'aisvc', 'columns', '--type=merge', '-p', JSON.stringify({ status }), ...more]);
   patch();
-  expect(read('aisvc', 'columns').status).toEqual({ observedGeneration: -1 });
+  expect(read('aisvc', 'columns').status).toEqual(UNREPORTED);
   expect(patch('--subresource=status').ok).toBe(true);
   const { output } = kubectl(['get', 'aisvc', 'columns', '-o', 'wide']);
   expect(output.split('\n')[0]?.split(/ {2,}/)).toEqual([

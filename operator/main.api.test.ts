@@ -150,6 +150,14 @@ describe('the operator as a process against a real API server', () => {
       .slice(before)
       .filter(({ resource }) => resource === 'models/status');
     expect(toModel.length).toBeLessThanOrEqual(3);
+    // Their pods never come here, so each is reported on after a while.
+    await eventually(async () => {
+      const services = await world.list<KubeObject & { status?: { observedGeneration?: number } }>({
+        apiVersion: API,
+        kind: 'InferenceService',
+      });
+      return services.every(({ status }) => status?.observedGeneration === 1) ? true : undefined;
+    });
     const settled = world.writes().length;
     await sleep(CONVERGED_MS / 2);
     expect(world.writes().slice(settled)).toEqual([]);

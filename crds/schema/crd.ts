@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Manifest } from './manifest.ts';
+import { ConditionType, UNREPORTED } from './reasons.ts';
 import type { Rule } from './rules.ts';
 import { celRules } from './rules.ts';
 import { GROUP, VERSION } from './shared.ts';
@@ -38,10 +39,21 @@ export interface KindDefinition {
 }
 
 /**
- * The status of an object that the operator has not seen yet. kstatus takes an object without observedGeneration and
+ * The status of an object that the operator has not reported on yet. kstatus takes an object without observedGeneration and
  * without Ready for done, so without this `apply` and `wait` would succeed before anything has happened.
  */
-const UNOBSERVED = { observedGeneration: -1 };
+const UNOBSERVED = {
+  observedGeneration: -1,
+  conditions: [
+    {
+      type: ConditionType.Ready,
+      status: 'Unknown',
+      reason: UNREPORTED,
+      message: 'The operator has not reported on this object yet. When this stays so, see whether the operator runs.',
+      lastTransitionTime: '1970-01-01T00:00:00Z',
+    },
+  ],
+};
 
 /** The schema of a whole object of this kind. */
 export const objectSchema = (definition: KindDefinition): StructuralSchema => ({

@@ -2,6 +2,9 @@
 export const ConditionType = { Ready: 'Ready', Reconciling: 'Reconciling', Stalled: 'Stalled' } as const;
 export type ConditionType = (typeof ConditionType)[keyof typeof ConditionType];
 
+/** Why an object's Ready is Unknown until the operator reports on it: filled in by the API server. */
+export const UNREPORTED = 'NotReported';
+
 /** Why a Model has its conditions. The verification reasons are also the codes in reports of the runtime. */
 export const ModelReason = {
   Verified: 'Verified',

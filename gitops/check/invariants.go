@@ -94,7 +94,7 @@ var invariants = []invariant{
 	}},
 	{"each condition carries the generation of the status", func(facts Facts, _, _ string) bool {
 		for _, condition := range facts.Conditions {
-			if condition["observedGeneration"] != facts.Observed {
+			if facts.Seen && condition["observedGeneration"] != facts.Observed {
 				return false
 			}
 		}

@@ -1,7 +1,11 @@
 import type { InferenceServiceStatus } from '../../../crds/schema/inference-service.ts';
-import { ConditionType } from '../../../crds/schema/reasons.ts';
+import { ConditionType, ServiceReason, UNREPORTED } from '../../../crds/schema/reasons.ts';
 import { canonicalJson } from '../../build/naming.ts';
 import { findCondition } from '../conditions.ts';
+import type { ServiceFacts } from './facts.ts';
+
+/** For so long the first report may wait for something worth telling. */
+const FIRST_REPORT_MS = 10_000;
 
 /** While pods come and go at the beginning of a rollout, each of them would cost a write that nobody reads. */
 const SETTLE_MS = 10_000;
@@ -22,6 +26,23 @@ export function settleCounts(
     canonicalJson(withoutCounts(previous)) === canonicalJson(withoutCounts(decided)) &&
     canonicalJson(previous) !== canonicalJson(decided);
   return leftMs > 0 && isOnlyCounts ? { status: previous, againInMs: leftMs } : { status: decided };
+}
+
+/**
+ * How long the first report may still wait; undefined when it may not. A new service whose pods just start is reported on
+ * when they answer, in one write instead of two: most do within seconds. Until then it says that nothing was reported.
+ */
+export function firstReportMs(
+  { service, deployment, now }: ServiceFacts,
+  decided: InferenceServiceStatus,
+): number | undefined {
+  const before = findCondition(service.status?.conditions, ConditionType.Ready);
+  const after = findCondition(decided.conditions, ConditionType.Ready);
+  const isNews = decided.waitingFor !== undefined || after?.reason !== ServiceReason.Starting;
+  if (before?.reason !== UNREPORTED || isNews) return undefined;
+  const startedAt = new Date(deployment?.metadata.creationTimestamp ?? now);
+  const leftMs = FIRST_REPORT_MS - (now.getTime() - startedAt.getTime());
+  return leftMs > 0 ? leftMs : undefined;
 }
 
 function withoutCounts(status: InferenceServiceStatus): object {

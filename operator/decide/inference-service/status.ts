@@ -5,7 +5,7 @@ import { decideConditions } from '../conditions.ts';
 import { decideFigures, type Figures } from './figures.ts';
 import { isReady } from './pods.ts';
 import { decideRevisions } from './revisions.ts';
-import { settleCounts } from './settle.ts';
+import { firstReportMs, settleCounts } from './settle.ts';
 import { decideVerdict, type Situation } from './verdict.ts';
 
 const LONGEST_SENTENCE = 2000;
@@ -33,6 +33,8 @@ export function decideStatus(situation: Situation, fresh: Figures | undefined): 
     waitingFor: situation.problem?.message.slice(0, LONGEST_SENTENCE),
     figures: figuresOf(situation, fresh),
   });
+  const unreportedMs = firstReportMs(situation.facts, decided);
+  if (unreportedMs !== undefined) return { status: service.status ?? {}, againInMs: unreportedMs };
   const settled = settleCounts(service.status, decided, now);
   return { status: settled.status, againInMs: soonest(situation.problem?.againInMs, settled.againInMs) };
 }

@@ -56,11 +56,10 @@ describe('on a real API server', () => {
     await world.conditions('team', 'Ready=True Serving');
     await sleep(QUIET_MS);
     const before = world.requests('team');
-    // Without the one of being unschedulable, which is a status of its own, these are the children and three.
+    // Without the one of being unschedulable, which is a status of its own, these are the children and one.
     expect(before.filter((line) => line.startsWith('patch')).sort()).toEqual([
       'patch controllerrevisions',
       'patch deployments',
-      'patch inferenceservices/status',
       'patch inferenceservices/status',
       'patch inferenceservices/status',
       'patch networkpolicies',
