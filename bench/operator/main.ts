@@ -18,6 +18,8 @@ Measures the operator on a real control plane with simulated nodes. --models 0 l
 runs; figures of time and CPU are worse with it.`;
 
 const SINGLES = 5;
+/** Services of one Model, except at the first size, which is measured with a Model each as well. */
+const PER_MODEL = 10;
 
 function readArguments() {
   const { values } = parseArgs({
@@ -79,10 +81,12 @@ async function measure(
   const floorSeconds = await measureFloorSingle(cluster, template.children, SINGLES);
   const single = { floorSeconds, seconds: await measureSingle(bench, SINGLES) };
   const measured: SizeFigures[] = [];
-  for (const count of sizes) {
+  for (const [index, count] of sizes.entries()) {
     say(`${count} services: floor`);
     const floor = await measureFloor(cluster, { children: template.children, count, timeoutMs });
-    measured.push({ count, floor, services: await measureServices(bench, count) });
+    for (const perModel of index === 0 ? [1, PER_MODEL] : [PER_MODEL]) {
+      measured.push({ count, perModel, floor, services: await measureServices(bench, { count, perModel }) });
+    }
   }
   const library = models > 0 ? { count: models, ...(await measureLibrary(bench, models)) } : undefined;
   return { machine, childCount: template.children.length, single, sizes: measured, ...(library && { library }) };

@@ -10,8 +10,9 @@ import type { BenchCluster } from './cluster.ts';
 import { OPERATOR_NAMESPACE } from './cluster.ts';
 import { cpuMs, peakMemoryMiB } from './process-usage.ts';
 
-// Quiet: two seconds with less than a tenth of a core and without a request other than watches and Leases.
-const QUIET_MS = 2000;
+// Quiet: less than a tenth of a core and no request other than watches and Leases, for longer than the operator ever puts
+// a write off.
+const QUIET_MS = 12_000;
 const QUIET_CPU_SHARE = 0.1;
 const SAMPLE_MS = 250;
 

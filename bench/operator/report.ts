@@ -1,10 +1,9 @@
 import type { Requests } from './audit-log.ts';
 import type { FloorFigures } from './floor.ts';
-import type { LibraryFigures, ServiceFigures } from './services.ts';
+import type { LibraryFigures, ServiceFigures, Size } from './services.ts';
 
 /** One size: the floor and the operator, measured in the same run. */
-export interface SizeFigures {
-  count: number;
+export interface SizeFigures extends Size {
   floor: FloorFigures;
   services: ServiceFigures;
 }
@@ -53,18 +52,20 @@ const rows = (childCount: number): Row[] => [
 
 /** Every figure of a run as text: tables in Markdown. */
 export function reportText({ machine, childCount, single, sizes, library }: Figures): string {
-  const header = ['InferenceServices', 'goal', ...sizes.map(({ count }) => String(count))];
+  const header = ['InferenceServices', 'goal', ...sizes.map(titleOf)];
   const cells = rows(childCount).map(([name, goal, cell]) => [name, goal, ...sizes.map(cell)]);
   return [
     machineLine(machine),
     `One object on an idle cluster, create to Ready: floor ${fixed(single.floorSeconds, 3)} s, ` +
       `operator ${fixed(single.seconds, 3)} s (${ratio(single.seconds, single.floorSeconds)}, goal ≤ 2.5×).`,
-    `Children of one InferenceService: ${childCount}.`,
+    `Children of one InferenceService: ${childCount}. Ten services share a Model where nothing else is said.`,
     ...(sizes.length > 0 ? ['', table(header, cells), ...sizes.flatMap(requestLines)] : []),
     ...(library === undefined ? [] : ['', libraryLine(library)]),
     '',
   ].join('\n');
 }
+
+const titleOf = ({ count, perModel }: Size): string => (perModel === 1 ? `${count}, a Model each` : String(count));
 
 function machineLine({ cores, loadAverage }: Figures['machine']): string {
   const busy =
@@ -72,9 +73,10 @@ function machineLine({ cores, loadAverage }: Figures['machine']): string {
   return `${cores} cores, load average before the run ${fixed(loadAverage, 1)}.${busy}`;
 }
 
-function requestLines({ count, services }: SizeFigures): string[] {
+function requestLines({ services, ...size }: SizeFigures): string[] {
+  const { count } = size;
   const kinds = requestKinds(services.requests).map(([kind, times]) => `${kind} ${fixed(times / count, 2)}`);
-  return ['', `Requests per object at ${count}: ${kinds.join(', ')}.`];
+  return ['', `Requests per object at ${titleOf(size)}: ${kinds.join(', ')}.`];
 }
 
 const requestKinds = ({ byKind }: Requests) => [...byKind].sort(([, a], [, b]) => b - a);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiClient } from './api.ts';
+import type { ApiClient, Resource } from './api.ts';
 import { forEachConcurrently } from './api.ts';
 import type { AuditLog, Requests } from './audit-log.ts';
 import type { BenchCluster } from './cluster.ts';
@@ -53,18 +53,28 @@ export async function createVerifiedModels(bench: Bench, namespace: string, name
   });
 }
 
-/** Everything about `count` InferenceServices, from creation to deletion. */
-export async function measureServices(bench: Bench, count: number): Promise<ServiceFigures> {
+/** How many InferenceServices there are, and how many of them serve the same Model. */
+export interface Size {
+  count: number;
+  perModel: number;
+}
+
+/** Everything about a number of InferenceServices, from creation to deletion. */
+export async function measureServices(bench: Bench, { count, perModel }: Size): Promise<ServiceFigures> {
   const { cluster, audit, say, timeoutMs } = bench;
-  const namespace = `services-${count}`;
-  const names = Array.from({ length: count }, (_, index) => `service-${index}`);
-  say(`${count} services: verified Models`);
-  await createVerifiedModels(bench, namespace, names);
+  const namespace = `services-${count}-${perModel}`;
+  const models = Array.from({ length: Math.ceil(count / perModel) }, (_, index) => `model-${index}`);
+  // One Model's services come at different times: together they would be too easy to count.
+  const services = Array.from({ length: count }, (_, index) =>
+    serviceOf(`service-${index}`, namespace, models[index % models.length]),
+  );
+  say(`${count} services: ${models.length} verified Models`);
+  await createVerifiedModels(bench, namespace, models);
   let operator = await startOperator(cluster, audit, bench.program);
   try {
     await operator.settle(timeoutMs);
     say(`${count} services: create`);
-    const created = await measureCreation(bench, operator, { namespace, names });
+    const created = await measureCreation(bench, operator, { namespace, services });
     say(`${count} services: idle for ${bench.idleSeconds} s`);
     const idle = await measureIdle(bench, operator);
     const peakMemoryMiB = operator.peakMemoryMiB();
@@ -75,9 +85,8 @@ export async function measureServices(bench: Bench, count: number): Promise<Serv
     const settledSeconds = await operator.settle(timeoutMs);
     const { writes, reads } = await audit.since(position);
     say(`${count} services: delete`);
-    const objects = names.map((name) => serviceOf(name, namespace));
     const deleteSeconds = await measureRemoval(cluster.api, {
-      objects,
+      objects: services,
       children: bench.template.children,
       namespace,
       timeoutMs,
@@ -97,27 +106,23 @@ type Creation = Pick<
 async function measureCreation(
   bench: Bench,
   operator: RunningOperator,
-  { namespace, names }: { namespace: string; names: readonly string[] },
+  { namespace, services }: { namespace: string; services: readonly Resource[] },
 ): Promise<Creation> {
   const { cluster, audit, timeoutMs } = bench;
   const { api } = cluster;
-  const services = new Tracker(
-    api,
-    await api.collection('aimass.dev/v1alpha1', 'InferenceService', namespace),
-    isReady,
-  );
+  const tracker = new Tracker(api, await api.collection('aimass.dev/v1alpha1', 'InferenceService', namespace), isReady);
   try {
     const before = { position: audit.position(), cpu: operator.cpuMs(), platform: platformCpuMs(cluster) };
     const startedAt = performance.now();
     const createdAt = new Map<string, number>();
-    await forEachConcurrently(names, async (name) => {
-      createdAt.set(name, performance.now());
-      await api.create(serviceOf(name, namespace));
+    await forEachConcurrently(services, async (service) => {
+      createdAt.set(service.metadata.name, performance.now());
+      await api.create(service);
     });
-    await services.until(({ passedAt }) => passedAt.size === names.length, timeoutMs);
+    await tracker.until(({ passedAt }) => passedAt.size === services.length, timeoutMs);
     const allReadySeconds = seconds(startedAt);
     const platform = platformCpuMs(cluster) - before.platform;
-    const medianSeconds = medianWait(createdAt, services);
+    const medianSeconds = medianWait(createdAt, tracker);
     // Writes that come after Ready belong to the object as well.
     await operator.settle(timeoutMs);
     return {
@@ -128,7 +133,7 @@ async function measureCreation(
       platformCpuMs: platform,
     };
   } finally {
-    services.stop();
+    tracker.stop();
   }
 }
 

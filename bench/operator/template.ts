@@ -34,12 +34,12 @@ export const modelOf = (name: string, namespace: string): Resource => ({
   spec: { task: 'custom', source: { uri: `oci://registry.example/library/bench@${DIGEST}` } },
 });
 
-/** An InferenceService with every child that a plain one can have. */
-export const serviceOf = (name: string, namespace: string): Resource => ({
+/** An InferenceService with every child that a plain one can have; its Model is called as it is, unless said otherwise. */
+export const serviceOf = (name: string, namespace: string, model = name): Resource => ({
   apiVersion: API_VERSION,
   kind: 'InferenceService',
   metadata: { name, namespace },
-  spec: { model: { name }, scaling: { min: 1, max: 3 } },
+  spec: { model: { name: model }, scaling: { min: 1, max: 3 } },
 });
 
 /** Lets the operator verify one Model, answering its Job by hand. Simulated nodes must not exist yet. */
