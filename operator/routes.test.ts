@@ -57,7 +57,7 @@ describe('routesOf', () => {
   test('a service that moves to another Model concerns both, gathered with others', () => {
     const change = { type: 'updated' as const, object: service('web', 'wine'), previous: service('web', 'iris') };
     expect(keys(change, services)).toEqual(['service a/web', 'model a/iris', 'model a/wine']);
-    expect(routesOf(change, services).map(({ delayMs }) => delayMs)).toEqual([undefined, 2000, 2000]);
+    expect(routesOf(change, services).map(({ delayMs }) => delayMs)).toEqual([undefined, 5000, 5000]);
   });
 
   test('a service that changes otherwise concerns no Model', () => {

@@ -20,7 +20,7 @@ export interface Route {
 }
 
 /** A thousand services over one Model come within seconds: its `usedBy` is written once for many of them. */
-const GATHER_USERS_MS = 2000;
+const GATHER_USERS_MS = 5000;
 /** Children change in bursts while a service starts, and most of it changes no decision. */
 const GATHER_MS = 200;
 
