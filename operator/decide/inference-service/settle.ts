@@ -5,7 +5,7 @@ import { findCondition } from '../conditions.ts';
 import type { ServiceFacts } from './facts.ts';
 
 /** For so long the first report may wait for something worth telling. */
-const FIRST_REPORT_MS = 10_000;
+const FIRST_REPORT_MS = 2_000;
 
 /** While pods come and go at the beginning of a rollout, each of them would cost a write that nobody reads. */
 const SETTLE_MS = 10_000;
@@ -30,7 +30,7 @@ export function settleCounts(
 
 /**
  * How long the first report may still wait; undefined when it may not. A new service whose pods just start is reported on
- * when they answer, in one write instead of two: most do within seconds. Until then it says that nothing was reported.
+ * when they answer, if that is within seconds, in one write instead of two. A person who looks meanwhile is not kept waiting.
  */
 export function firstReportMs(
   { service, deployment, now }: ServiceFacts,

@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 
 test('a new service whose pods answer within seconds is reported on once', async () => {
-  expect((await world.reconcile()).requeueAfterMs).toBeLessThanOrEqual(10_000);
+  expect((await world.reconcile()).requeueAfterMs).toBeLessThanOrEqual(2_000);
   world.runPods(PENDING);
   await world.reconcile();
   expect(world.conditions()).toBe('Ready=Unknown NotReported');
@@ -42,10 +42,10 @@ test('a new service whose pods answer within seconds is reported on once', async
 test('a start that takes longer is reported', async () => {
   await world.reconcile();
   world.runPods(PENDING);
-  world.now += 9_000;
+  world.now += 1_500;
   await world.reconcile();
   expect(world.conditions()).toBe('Ready=Unknown NotReported');
-  world.now += 1_000;
+  world.now += 500;
   await world.reconcile();
   expect(world.conditions()).toBe('Ready=False Starting, Reconciling=True Starting');
 });
