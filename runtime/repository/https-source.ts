@@ -40,7 +40,8 @@ export async function fetchHttps(source: HttpsSource, directory: string): Promis
       http.send(url, { follow: true, headers: { ...headers, ...(authorization && { authorization }) } }),
     filePath: path.join(directory, 'model.onnx'),
     budget: source.budget,
-    what: url.host,
+    // Without the query: it may carry a signature.
+    what: `${url.host}${url.pathname}`,
     inspectStart: refuseWebPage,
     signal: source.signal,
     ...(source.patience && { patience: source.patience }),

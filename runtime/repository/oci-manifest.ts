@@ -42,7 +42,8 @@ async function readManifest(client: OciClient, reference: string) {
   const reply = await client.send(`manifests/${reference}`, { headers: { accept: ACCEPT }, follow: true });
   if (reply.status !== 200) {
     await reply.body.dump();
-    throw describeHttpStatus(reply.status, `The registry ${reply.url.host}`);
+    const repository = /^\/v2\/(.+)\/manifests\//.exec(reply.url.pathname)?.[1] ?? reply.url.pathname;
+    throw describeHttpStatus(reply.status, `The registry ${reply.url.host}, asked for ${reference} of ${repository},`);
   }
   const body = await readBounded(reply);
   const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
