@@ -10,10 +10,12 @@ const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"/g;
 
 /**
  * Reads the Prometheus text format. The libraries for it on npm are old and turn values into strings grouped by family;
- * the format is one regular expression a line, and only our own exporter is read.
+ * the format is one regular expression a line, and only our own exporter is read. Of a scrape most is not wanted: what the
+ * name rules out costs nothing.
  */
-export function parseMetrics(text: string): Metric[] {
+export function parseMetrics(text: string, isWanted: (name: string) => boolean): Metric[] {
   return text.split('\n').flatMap((line) => {
+    if (!isWanted(line.slice(0, Math.max(0, line.search(/[{ ]/))))) return [];
     const [, name, labels = '', value = ''] = LINE.exec(line.trim()) ?? [];
     return name === undefined ? [] : [{ name, labels: parseLabels(labels), value: parseValue(value) }];
   });

@@ -13,9 +13,17 @@ export interface PodSample {
   memoryBytes: number;
 }
 
+const WANTED: ReadonlySet<string> = new Set([
+  'aimass_requests_total',
+  'aimass_request_duration_seconds_bucket',
+  'aimass_requests_in_flight',
+  'process_cpu_seconds_total',
+  'process_resident_memory_bytes',
+]);
+
 /** Picks the metrics of the contract out of a scrape; undefined when it is not ours. */
 export function toPodSample(text: string, atMs: number): PodSample | undefined {
-  const metrics = parseMetrics(text);
+  const metrics = parseMetrics(text, (name) => WANTED.has(name));
   const total = (name: string, filter: (metric: Metric) => boolean = () => true): number =>
     metrics.filter((metric) => metric.name === name && filter(metric)).reduce((sum, { value }) => sum + value, 0);
   if (!metrics.some(({ name }) => name === 'process_cpu_seconds_total')) return undefined;

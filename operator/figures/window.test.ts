@@ -34,7 +34,10 @@ test.each([
   ['scientific notation', 'm 1.2e-05', [{ name: 'm', labels: {}, value: 1.2e-5 }]],
   ['comments and empty lines', '# HELP m a\n# TYPE m counter\n\nm 2', [{ name: 'm', labels: {}, value: 2 }]],
   ['nonsense', '<html>502 Bad Gateway</html>', []],
-])('parseMetrics reads %s', (_name, text, want) => expect(parseMetrics(text)).toEqual(want));
+])('parseMetrics reads %s', (_name, text, want) => expect(parseMetrics(text, () => true)).toEqual(want));
+
+test('parseMetrics leaves out what is not wanted', () =>
+  expect(parseMetrics('a_total 1\na_total{x="1"} 2\na_total_more 3\n', (name) => name === 'a_total')).toHaveLength(2));
 
 test('a real exporter is read', async () => {
   const register = new Registry();
