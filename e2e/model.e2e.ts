@@ -249,8 +249,6 @@ describe('a bad model is refused with its cause', () => {
     expect(condition(object, 'Ready')?.message).toContain(says);
     expect(object.status?.current).toBeUndefined();
   });
-    expect(failed.status?.candidate).toMatchObject({ retryAt: expect.any(String) });
-  });
 });
 
 describe('a change', () => {
@@ -289,6 +287,8 @@ test('a host that hangs is tried again later, and the status says when', async (
     status: 'False',
     reason: 'SourceTimeout',
     seconds: 240,
+  });
+  expect(failed.status?.candidate).toMatchObject({ retryAt: expect.any(String) });
 });
 
 describe('verification pods', () => {
