@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { freePorts } from '../../hack/local-cluster/processes.ts';
 import type { ApiClient } from './api.ts';
@@ -117,8 +118,21 @@ export function imageNodeFlags(containerfile: string): string[] {
     .filter((word) => word.startsWith('--'));
 }
 
+const VALUES = join(import.meta.dirname, '..', '..', 'charts', 'aimass', 'values.yaml');
+
+const memoryLimit = z.object({
+  operator: z.object({ resources: z.object({ limits: z.object({ memory: z.string().regex(/^\d+Mi$/) }) }) }),
+});
+
+/** In its pod, Node takes half of the memory limit for its heap, and collects garbage accordingly; here it would see no limit. */
+export function podHeapFlag(values: string): string {
+  const { limits } = memoryLimit.parse(parse(values)).operator.resources;
+  return `--max-old-space-size=${parseInt(limits.memory, 10) / 2}`;
+}
+
 const nodeFlags = ({ profileFolder }: Program): string[] => [
   ...imageNodeFlags(readFileSync(CONTAINERFILE, 'utf8')),
+  podHeapFlag(readFileSync(VALUES, 'utf8')),
   ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]),
 ];
 
