@@ -130,6 +130,13 @@ describe('an upgrade', () => {
 });
 
 describe('an image that cannot be pulled', () => {
+  // Verifications wait for that image too, and hold CPU meanwhile: on two cores there is room for one service beside them.
+  beforeAll(async () => {
+    const others = async (kind: string) =>
+      (await list(kind, NAMESPACE)).map(({ metadata }) => metadata.name).filter((name) => name !== 'iris');
+    await kubectl(['delete', KIND, '-n', NAMESPACE, ...(await others(KIND))]);
+    await kubectl(['delete', 'model.aimass.dev', '-n', NAMESPACE, ...(await others('models.aimass.dev'))]);
+  });
   afterAll(() => upgrade(...runtimeTag(GIVEN_TAG)));
 
   test('is told in waitingFor, and the old pods go on', async () => {
