@@ -1,0 +1,59 @@
+import { cpSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bench } from '../bench.ts';
+import { startServer } from '../fleet.ts';
+import { treeMemoryMiB } from '../process-tree.ts';
+import { differenceOf, readExample } from '../requests/example.ts';
+import { jsonBody, readAnswer } from '../requests/rest.ts';
+import { aimassPool } from '../servers/aimass.ts';
+import { quantile } from '../statistics.ts';
+
+const COUNT = 1000;
+
+const nameOf = (index: number): string => `s-${String(index).padStart(4, '0')}`;
+
+/** A folder with the same small model under many names. */
+function makePool({ runFolder, setFolder }: Bench): string {
+  const folder = mkdtempSync(join(runFolder, 'pool-'));
+  for (let index = 0; index < COUNT; index += 1) {
+    cpSync(join(setFolder, 'models', 'S'), join(folder, nameOf(index)), { recursive: true });
+  }
+  return folder;
+}
+
+/** 1,000 models behind one server: the first request of each, then a second one of those that were asked last. */
+export async function measurePool(bench: Bench): Promise<void> {
+  bench.say(`a pool of ${COUNT} models`);
+  const example = readExample(bench.setFolder, 'S');
+  const { headers, bytes } = jsonBody(example);
+  const server = await startServer(bench, aimassPool(bench.figures.program), { modelsDir: makePool(bench) });
+  const ask = async (index: number): Promise<number> => {
+    const startedAt = performance.now();
+    const url = `http://127.0.0.1:${server.ports.http}/v2/models/${nameOf(index)}/infer`;
+    const response = await fetch(url, { method: 'POST', headers, body: Uint8Array.from(bytes) });
+    const body = Buffer.from(await response.arrayBuffer());
+    const tookMs = performance.now() - startedAt;
+    if (!response.ok) throw new Error(`${nameOf(index)}: HTTP ${response.status}: ${body.toString('utf8', 0, 200)}`);
+    const difference = differenceOf(readAnswer(body, response.headers), example.outputs);
+    if (difference !== undefined) throw new Error(`${nameOf(index)}: ${difference}`);
+    return tookMs;
+  };
+  const memoryBeforeMiB = treeMemoryMiB(server.running.pid);
+  const missesMs: number[] = [];
+  const hitsMs: number[] = [];
+  for (let index = 0; index < COUNT; index += 1) {
+    missesMs.push(await ask(index));
+    hitsMs.push(await ask(index));
+  }
+  bench.figures.pool = {
+    models: COUNT,
+    readyMs: server.readyMs,
+    missP50Ms: quantile(missesMs, 0.5),
+    missP99Ms: quantile(missesMs, 0.99),
+    hitP50Ms: quantile(hitsMs, 0.5),
+    hitP99Ms: quantile(hitsMs, 0.99),
+    memoryBeforeMiB,
+    memoryAfterMiB: treeMemoryMiB(server.running.pid),
+  };
+  await server.running.end();
+}

@@ -1,0 +1,30 @@
+import type { Bench } from '../bench.ts';
+import { CELLS } from '../cells.ts';
+import type { Server } from '../fleet.ts';
+import { aim, loadAtRate } from './measure.ts';
+
+const SHARES = [0.5, 0.9];
+const SATURATED = ['S-json-c64', 'S-grpc-c64', 'M-grpc-c64'];
+
+/** Latency of our server at half and at nine tenths of the most that it can do, with requests at a steady rate. */
+export async function measureSaturation(bench: Bench, servers: readonly Server[]): Promise<void> {
+  const server = servers.find(({ kind }) => kind.name === 'aimass');
+  if (server === undefined) return;
+  for (const cell of CELLS.filter(({ id }) => SATURATED.includes(id))) {
+    const target = await aim(bench, server, cell).catch(() => undefined);
+    if (target === undefined) continue;
+    bench.say(`saturation: ${cell.id}`);
+    const { requests, seconds } = await loadAtRate(target, bench.seconds);
+    for (const share of SHARES) {
+      const loaded = await loadAtRate(target, bench.seconds, (share * requests) / seconds);
+      const { p50Ms, p99Ms } = loaded;
+      bench.figures.saturation.push({
+        cell: cell.id,
+        share,
+        perSecond: loaded.requests / loaded.seconds,
+        p50Ms,
+        p99Ms,
+      });
+    }
+  }
+}
