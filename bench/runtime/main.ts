@@ -53,6 +53,8 @@ async function prepare(options: Options, runFolder: string): Promise<Bench> {
   const program = await findProgram(options.runtime, say);
   const kinds = chooseKinds(program, options.servers);
   const figures = emptyFigures(options, program);
+  // In this order they are reported.
+  for (const { name } of kinds) figures.servers[name] = {};
   figures.absent = await installPeers(kinds, say);
   const { seconds, rounds, selection } = options;
   return { setFolder, runFolder, seconds, rounds, selection, kinds, figures, say };

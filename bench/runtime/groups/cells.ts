@@ -4,7 +4,7 @@ import type { Sample } from '../figures.ts';
 import type { Server } from '../fleet.ts';
 import { medians } from '../statistics.ts';
 import { measureLoops } from './loops.ts';
-import { aim, measureOnce, warm, type Target } from './measure.ts';
+import { aim, loadFully, measureOnce, type Target } from './measure.ts';
 
 const WARM_SECONDS = 0.3;
 const FIRST_WARM_SECONDS = 1;
@@ -41,7 +41,7 @@ export async function measureCells(bench: Bench, servers: readonly Server[]): Pr
       const { cell, server } = target;
       if (targets[index - 1]?.cell !== cell) bench.say(`round ${round} of ${bench.rounds}: ${cell.id}`);
       const isFirst = round === 1 && bench.rounds > 1;
-      await warm(target, isFirst ? FIRST_WARM_SECONDS : WARM_SECONDS);
+      await loadFully(target, isFirst ? FIRST_WARM_SECONDS : WARM_SECONDS);
       const taken = samples.get(target) ?? [];
       taken.push(await measureOnce(target, cell.connections === 1 ? bench.seconds + 1 : bench.seconds));
       samples.set(target, taken);

@@ -4,7 +4,7 @@ import type { Bench } from '../bench.ts';
 import type { Cell } from '../cells.ts';
 import type { Server } from '../fleet.ts';
 import { quantile } from '../statistics.ts';
-import { aim, loadAtRate, type Target } from './measure.ts';
+import { aim, loadFully, type Target } from './measure.ts';
 
 const POLL_MS = 5;
 const SECONDS = 4;
@@ -43,7 +43,7 @@ export async function measureHealth(bench: Bench, servers: readonly Server[]): P
     if (target === undefined) continue;
     bench.say(`health: ${server.kind.name}`);
     let isDone = false;
-    const load = loadAtRate(target, SECONDS).finally(() => (isDone = true));
+    const load = loadFully(target, SECONDS).finally(() => (isDone = true));
     const url = `http://127.0.0.1:${server.ports.http}${server.kind.livePath ?? ''}`;
     const [times] = await Promise.all([probe(url, () => isDone), load]);
     bench.figures.servers[server.kind.name] = {

@@ -4,8 +4,9 @@ import { busyMs } from '../core-time.ts';
 import type { Cell } from '../cells.ts';
 import type { Sample } from '../figures.ts';
 import type { Server } from '../fleet.ts';
-import { runH2load, type H2Options } from '../load/h2load.ts';
+import { runH2load } from '../load/h2load.ts';
 import type { Load, Loaded } from '../load/load.ts';
+import { runSteady, type Steady } from '../load/steady.ts';
 import { runWrk } from '../load/wrk.ts';
 import { treeCpuMs } from '../process-tree.ts';
 import { checkOnce } from '../requests/check.ts';
@@ -36,19 +37,17 @@ const loadOf = ({ server: { ports }, cell }: Target, seconds: number, cores: str
   cores,
 });
 
-/** Loads a target without measuring it: JIT compilers and caches get warm. */
-export const warm = async (target: Target, seconds: number): Promise<void> => {
-  const isHttp1 = target.cell.transport !== 'grpc';
-  await runH2load(target.request, loadOf(target, seconds, CORES.load), { isHttp1 });
-};
+const isHttp1 = ({ cell }: Target): boolean => cell.transport !== 'grpc';
 
-/** Loads a target at a given rate, with the latency of each request. */
-export const loadAtRate = (target: Target, seconds: number, rate?: number): Promise<Loaded> => {
-  const options: H2Options = { isHttp1: target.cell.transport !== 'grpc' };
-  return runH2load(target.request, loadOf(target, seconds, CORES.load), { ...options, ...(rate && { rate }) });
-};
+/** Loads a target as hard as the connections allow, by h2load over either protocol, for any part of a second. */
+export const loadFully = (target: Target, seconds: number): Promise<Loaded> =>
+  runH2load(target.request, loadOf(target, seconds, CORES.load), { isHttp1: isHttp1(target) });
 
-/** Loads a target as hard as the connections allow, and counts the server's CPU meanwhile. */
+/** Loads a target at a steady rate. */
+export const loadSteadily = (target: Target, seconds: number, rate: number): Promise<Steady> =>
+  runSteady(target.request, loadOf(target, seconds, CORES.load), { rate, isHttp1: isHttp1(target) });
+
+/** Loads a target as hard as the connections allow, by the generator that costs least, and counts the server's CPU meanwhile. */
 export async function measureOnce(target: Target, seconds: number, cores: string = CORES.load): Promise<Sample> {
   const { request, cell, server, answerBytes } = target;
   const load = loadOf(target, seconds, cores);

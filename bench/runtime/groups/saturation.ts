@@ -1,7 +1,7 @@
 import type { Bench } from '../bench.ts';
 import { CELLS } from '../cells.ts';
 import type { Server } from '../fleet.ts';
-import { aim, loadAtRate } from './measure.ts';
+import { aim, loadFully, loadSteadily } from './measure.ts';
 
 const SHARES = [0.5, 0.9];
 const SATURATED = ['S-json-c64', 'S-grpc-c64', 'M-grpc-c64'];
@@ -14,17 +14,11 @@ export async function measureSaturation(bench: Bench, servers: readonly Server[]
     const target = await aim(bench, server, cell).catch(() => undefined);
     if (target === undefined) continue;
     bench.say(`saturation: ${cell.id}`);
-    const { requests, seconds } = await loadAtRate(target, bench.seconds);
+    await loadFully(target, bench.seconds);
+    const { requests, seconds } = await loadFully(target, bench.seconds);
     for (const share of SHARES) {
-      const loaded = await loadAtRate(target, bench.seconds, (share * requests) / seconds);
-      const { p50Ms, p99Ms } = loaded;
-      bench.figures.saturation.push({
-        cell: cell.id,
-        share,
-        perSecond: loaded.requests / loaded.seconds,
-        p50Ms,
-        p99Ms,
-      });
+      const steady = await loadSteadily(target, bench.seconds, (share * requests) / seconds);
+      bench.figures.saturation.push({ cell: cell.id, share, ...steady });
     }
   }
 }

@@ -3,7 +3,7 @@ import { TWO_CORE_CELLS } from '../cells.ts';
 import type { Sample } from '../figures.ts';
 import { startServer, type Server } from '../fleet.ts';
 import { medians } from '../statistics.ts';
-import { aim, measureOnce, warm } from './measure.ts';
+import { aim, loadFully, measureOnce } from './measure.ts';
 
 const MEASURED = ['aimass', 'aimass-inline'];
 
@@ -32,7 +32,7 @@ async function measureRounds(
   { cell, rounds }: { cell: (typeof TWO_CORE_CELLS)[number]; rounds: number },
 ): Promise<Sample> {
   const target = await aim(bench, server, cell);
-  await warm(target, bench.seconds);
+  await loadFully(target, bench.seconds);
   const samples: Sample[] = [];
   while (samples.length < rounds) samples.push(await measureOnce(target, bench.seconds, CORES.both));
   return medians(samples.map((sample) => ({ ...sample })));

@@ -9,8 +9,6 @@ const WHOLE_ANSWER = 0.98;
 
 /** What h2load sends beside a plain load. */
 export interface H2Options {
-  /** Requests per second over all connections; without it as many as the server answers. */
-  rate?: number;
   /** HTTP/1.1 instead of HTTP/2. */
   isHttp1?: boolean;
   /** Bytes of one whole answer, to find the empty ones. */
@@ -37,25 +35,22 @@ export function parseH2load(output: string, answerBytes?: number): Omit<Loaded, 
   return { requests: done - failed, failed };
 }
 
-/** Loads a server over HTTP/2 (or 1.1) with one request over and over, one at a time on each connection. */
-export async function runH2load(request: PreparedRequest, load: Load, options: H2Options = {}): Promise<Loaded> {
-  const { port, connections, seconds, cores } = load;
-  const log = `${request.file}.log`;
-  rmSync(log, { force: true });
-  const words = [
-    `-c${connections}`,
-    '-t1',
-    '-m1',
-    `-D${Math.round(seconds * 1000)}ms`,
-    `--log-file=${log}`,
-    '-d',
-    request.file,
-  ];
-  if (options.isHttp1 === true) words.push('--h1');
-  if (options.rate !== undefined) words.push(`--rps=${(options.rate / connections).toFixed(3)}`);
+/** Words for what is sent, and where to. */
+export function connectionWords(request: PreparedRequest, { port }: Load, isHttp1: boolean): string[] {
   const headers = Object.entries(request.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const url = `http://127.0.0.1:${port}${request.path}`;
-  const output = await runProgram({ argv: ['taskset', '-c', cores, 'h2load', ...words, ...headers, url] });
+  return ['-t1', '-m1', ...(isHttp1 ? ['--h1'] : []), '-d', request.file, ...headers, url];
+}
+
+/** Loads a server over HTTP/2 (or 1.1) with one request over and over, one at a time on each connection. */
+export async function runH2load(request: PreparedRequest, load: Load, options: H2Options = {}): Promise<Loaded> {
+  const { connections, seconds, cores } = load;
+  const log = `${request.file}.log`;
+  rmSync(log, { force: true });
+  const words = [`-c${connections}`, `-D${Math.round(seconds * 1000)}ms`, `--log-file=${log}`];
+  const output = await runProgram({
+    argv: ['taskset', '-c', cores, 'h2load', ...words, ...connectionWords(request, load, options.isHttp1 === true)],
+  });
   const latencies = parseLatencies(readFileSync(log, 'utf8'));
   rmSync(log, { force: true });
   const spread = { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) };

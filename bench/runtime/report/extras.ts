@@ -14,7 +14,8 @@ export function beside({ servers }: Figures): string {
     'live probe p50 ms while L runs',
     'p99 ms',
   ];
-  const rows = Object.entries(servers).map(([name, figures]) => [
+  const measured = Object.entries(servers).filter(([, figures]) => Object.keys(figures).length > 0);
+  const rows = measured.map(([name, figures]) => [
     name,
     short(figures.readyMs),
     short(figures.idleMiB),
