@@ -10,6 +10,8 @@ const settingsSchema = z.strictObject({
   /** The one image of the data plane; its roles are fetch, verify and serve. */
   runtimeImage: z.string().min(1),
   runtimeImagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+  /** The variant of it that carries the GPU's libraries; services with an accelerator then run there. */
+  gpuRuntimeImage: z.string().min(1).optional(),
   imagePullSecrets: z.array(z.string()).default([]),
   /** Namespace the operator runs in: the Lease lives there, and its pods may scrape the serving pods. */
   namespace: z.string().min(1).default('aimass-system'),

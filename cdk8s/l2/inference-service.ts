@@ -71,6 +71,18 @@ export class InferenceService extends Construct {
     return this.#scaleOn('memory', percent);
   }
 
+  /** Bounds how requests are put together into one run: `{ maxSize: 32, maxDelayMs: 5 }`. */
+  withBatching(batching: NonNullable<Spec['batching']>): this {
+    this.#spec.batching = batching;
+    return this;
+  }
+
+  /** Lets the model run only there, in this order of preference: `runningOn('cuda')`. */
+  runningOn(...providers: NonNullable<Spec['providers']>): this {
+    this.#spec.providers = providers;
+    return this;
+  }
+
   /** Gives each pod these resources: `{ requests: { cpu: '500m' }, limits: { memory: '1Gi' } }`. */
   withResources(resources: Spec['resources']): this {
     this.#spec.resources = resources;

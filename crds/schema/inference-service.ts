@@ -54,6 +54,43 @@ const cache = withRules(
   },
 ).describe('Where pods keep the downloaded model. Default: set by the platform team.');
 
+const batching = z
+  .strictObject({
+    maxSize: z
+      .int32()
+      .min(1)
+      .max(65_536)
+      .optional()
+      .describe(
+        'Most rows in one run. Default: each pod finds out at its start whether rows may share a run and whether that is faster, and then allows 64. 1 never puts requests together.',
+      ),
+    maxDelayMs: z
+      .int32()
+      .min(0)
+      .max(60_000)
+      .optional()
+      .describe(
+        'How long a request may wait for company, in milliseconds. Default: 0; what came in while the model was busy goes together, and nothing ever waits.',
+      ),
+    targetP99Ms: z
+      .int32()
+      .min(1)
+      .max(3_600_000)
+      .optional()
+      .describe('Batches are kept so small that 99 of 100 requests are answered in this time, in milliseconds.'),
+  })
+  .describe('How requests are put together into one run of the model.');
+
+const providers = z
+  .array(z.enum(['cpu', 'cuda', 'tensorrt', 'openvino']))
+  .min(1)
+  .max(4)
+  .refine((names) => new Set(names).size === names.length, 'must not repeat a provider')
+  .meta({ 'x-kubernetes-list-type': 'set' })
+  .describe(
+    "Where the model may run, in the order of preference, by onnxruntime's names. Never silently anywhere else: without `cpu` in the list a model that the others cannot run whole is refused. Default: `cuda, cpu` with an accelerator, where the platform team has set a GPU image; else `cpu`.",
+  );
+
 const rollout = z
   .strictObject({
     surge: z
@@ -88,6 +125,8 @@ export const inferenceServiceSpec = withRules(
         'Resources of each serving container. Default: set by the platform team (requests 250m and 256Mi, memory limit 2Gi).',
       ),
     accelerator: accelerator.optional(),
+    batching: batching.optional(),
+    providers: providers.optional(),
     cache: cache.optional(),
     placement: placement.optional(),
     rollout: rollout.optional(),
@@ -133,6 +172,7 @@ export const inferenceServiceStatus = z.object({
     .describe('The generation that this status was decided for; -1 until the operator has seen the object.'),
   conditions: conditions.optional(),
   url: z.string().max(2048).optional().describe('Address inside the cluster. Models answer at /v2/models/NAME/infer.'),
+  grpcUrl: z.string().max(2048).optional().describe('Host and port for gRPC inside the cluster.'),
   replicas: z.int32().min(0).optional().describe('Pods that exist.'),
   readyReplicas: z.int32().min(0).optional().describe('Pods that have answered the golden request.'),
   selector: z.string().max(1024).optional().describe('Label selector of the pods, for the scale subresource.'),

@@ -19,6 +19,8 @@ const WANTED: ReadonlySet<string> = new Set([
   'aimass_requests_in_flight',
   'process_cpu_seconds_total',
   'process_resident_memory_bytes',
+  'aimass_model_cpu_seconds_total',
+  'aimass_model_memory_bytes',
 ]);
 
 /** Picks the metrics of the contract out of a scrape; undefined when it is not ours. */
@@ -33,8 +35,9 @@ export function toPodSample(text: string, atMs: number): PodSample | undefined {
     errors: total('aimass_requests_total', ({ labels }) => labels.code?.startsWith('5') === true),
     buckets: toBuckets(metrics),
     inFlight: total('aimass_requests_in_flight'),
-    cpuSeconds: total('process_cpu_seconds_total'),
-    memoryBytes: total('process_resident_memory_bytes'),
+    // The server, and the processes that hold the model.
+    cpuSeconds: total('process_cpu_seconds_total') + total('aimass_model_cpu_seconds_total'),
+    memoryBytes: total('process_resident_memory_bytes') + total('aimass_model_memory_bytes'),
   };
 }
 

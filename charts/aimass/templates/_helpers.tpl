@@ -96,6 +96,9 @@ capabilities:
 {{- $_ := set $settings "insecureRegistries" $registries -}}
 {{- $_ := set $settings.leaderElection "leaseName" (include "aimass.operatorName" .) -}}
 {{- $_ := set $settings "runtimeImage" (include "aimass.image" (dict "root" . "image" .Values.image.runtime)) -}}
+{{- if .Values.image.runtimeGpu.repository -}}
+{{- $_ := set $settings "gpuRuntimeImage" (include "aimass.image" (dict "root" . "image" .Values.image.runtimeGpu)) -}}
+{{- end -}}
 {{- $_ := set $settings "runtimeImagePullPolicy" .Values.image.runtime.pullPolicy -}}
 {{- $_ := set $settings "imagePullSecrets" .Values.imagePullSecrets -}}
 {{- $_ := set $settings "namespace" .Release.Namespace -}}

@@ -57,6 +57,23 @@ test.each([
     objects: () => [revision({}), deployment({}), buildService(service()), buildNetworkPolicy(service(), settings)],
   },
   {
+    file: 'batching',
+    objects: () => [deployment({ batching: { maxSize: 32, maxDelayMs: 5, targetP99Ms: 50 } })],
+  },
+  {
+    file: 'gpu-image',
+    objects: () => [
+      deployment(
+        { accelerator: { resourceName: 'nvidia.com/gpu', count: 1, productLabel } },
+        {},
+        parseSettings({
+          runtimeImage: 'registry.example/runtime:1.0',
+          gpuRuntimeImage: 'registry.example/runtime-gpu:1.0',
+        }),
+      ),
+    ],
+  },
+  {
     file: 'private-source',
     objects: () => [
       deployment(

@@ -9,6 +9,7 @@ export const RESTARTED_AT = 'aimass.dev/restartedAt';
 export const APPLIED_REPLICAS = 'aimass.dev/applied-replicas';
 
 export const HTTP_PORT = 8080;
+export const GRPC_PORT = 8081;
 export const METRICS_PORT = 9090;
 
 /** Name of the claim that keeps the downloaded models of a service. */
@@ -25,3 +26,7 @@ export const podSelector = (service: InferenceService): Record<string, string> =
 /** Address of the service inside the cluster. */
 export const serviceUrl = ({ metadata }: InferenceService): string =>
   `http://${metadata.name}.${metadata.namespace}.svc`;
+
+/** The same for gRPC, as its clients take it: host and port. */
+export const serviceGrpcUrl = ({ metadata }: InferenceService): string =>
+  `${metadata.name}.${metadata.namespace}.svc:${GRPC_PORT}`;

@@ -21,7 +21,12 @@ export const buildNetworkPolicy = (service: InferenceService, settings: Settings
 
 const ingress = (settings: Settings): IngressRule[] => [
   // No `from`: ingress controllers often run in the host's network, which no selector of namespaces or pods matches.
-  { ports: [{ port: 'http', protocol: 'TCP' }] },
+  {
+    ports: [
+      { port: 'http', protocol: 'TCP' },
+      { port: 'grpc', protocol: 'TCP' },
+    ],
+  },
   {
     from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': settings.namespace } } }],
     ports: [{ port: 'metrics', protocol: 'TCP' }],

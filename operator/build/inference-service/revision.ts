@@ -27,6 +27,8 @@ export function revisionName({ metadata, spec }: InferenceService, model: Served
     accelerator: spec.accelerator,
     cache: spec.cache === undefined ? undefined : { type: spec.cache.type, accessMode: spec.cache.accessMode },
     placement: spec.placement,
+    batching: spec.batching,
+    providers: spec.providers,
     restartedAt: metadata.annotations?.[RESTARTED_AT],
   };
   return childName(metadata.name, shortHash(identity));

@@ -1,7 +1,8 @@
 import type { V1Container, V1Probe, V1ResourceRequirements } from '@kubernetes/client-node';
+import type { InferenceServiceSpec } from '../../../crds/schema/inference-service.ts';
 import { acceleratorLimits, DEVICE_CLAIM } from './accelerator.ts';
 import { toFlags } from './flags.ts';
-import { HTTP_PORT, METRICS_PORT } from './names.ts';
+import { GRPC_PORT, HTTP_PORT, METRICS_PORT } from './names.ts';
 import type { PodPlan } from './pod-template.ts';
 import { containerSecurity } from '../pod-security.ts';
 import { servingResources } from './serving-resources.ts';
@@ -16,11 +17,12 @@ export function buildServeContainer(plan: PodPlan): V1Container {
   const { model, settings } = plan;
   return {
     name: 'serve',
-    image: settings.runtimeImage,
+    image: runtimeImageOf(plan),
     imagePullPolicy: settings.runtimeImagePullPolicy,
     args: serveArguments(plan),
     ports: [
       { name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' },
+      { name: 'grpc', containerPort: GRPC_PORT, protocol: 'TCP' },
       { name: 'metrics', containerPort: METRICS_PORT, protocol: 'TCP' },
     ],
     resources: serveResources(plan),
@@ -35,7 +37,7 @@ export function buildServeContainer(plan: PodPlan): V1Container {
   };
 }
 
-function serveArguments({ model, revision, settings }: PodPlan): string[] {
+function serveArguments({ service, model, revision, settings }: PodPlan): string[] {
   const options = {
     model: model.name,
     'model-dir': modelDir(model),
@@ -43,10 +45,36 @@ function serveArguments({ model, revision, settings }: PodPlan): string[] {
     task: model.task,
     golden: model.goldenConfigMap === undefined ? undefined : '/golden/golden.json',
     'http-port': String(HTTP_PORT),
+    'grpc-port': String(GRPC_PORT),
     'metrics-port': String(METRICS_PORT),
     'drain-seconds': String(settings.serving.drainSeconds),
+    ...batchingFlags(service.spec.batching),
+    providers: providersOf({ service, settings })?.join(','),
   };
   return ['serve', ...toFlags(options)];
+}
+
+type Batching = InferenceServiceSpec['batching'];
+
+const batchingFlags = ({ maxSize, maxDelayMs, targetP99Ms }: NonNullable<Batching> = {}) => ({
+  'max-batch-size': asText(maxSize),
+  'max-batch-delay-ms': asText(maxDelayMs),
+  'target-p99-ms': asText(targetP99Ms),
+});
+
+const asText = (value: number | undefined): string | undefined => (value === undefined ? undefined : String(value));
+
+/** Where models may run: what the service says; on the GPU where it asks for one and the platform has an image for that. */
+function providersOf({ service, settings }: Pick<PodPlan, 'service' | 'settings'>): readonly string[] | undefined {
+  const { providers, accelerator } = service.spec;
+  if (providers !== undefined) return providers;
+  return accelerator === undefined || settings.gpuRuntimeImage === undefined ? undefined : ['cuda', 'cpu'];
+}
+
+/** The image with the GPU's libraries is several gigabytes, so only services that use them get it. */
+function runtimeImageOf({ service, settings }: PodPlan): string {
+  const usesGpu = providersOf({ service, settings })?.some((provider) => provider !== 'cpu') === true;
+  return (usesGpu ? settings.gpuRuntimeImage : undefined) ?? settings.runtimeImage;
 }
 
 function serveResources({ service, settings }: PodPlan): V1ResourceRequirements {

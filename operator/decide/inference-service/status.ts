@@ -1,5 +1,5 @@
 import type { InferenceServiceStatus } from '../../../crds/schema/inference-service.ts';
-import { podSelector, serviceUrl } from '../../build/inference-service/names.ts';
+import { podSelector, serviceGrpcUrl, serviceUrl } from '../../build/inference-service/names.ts';
 import { soonest } from '../soonest.ts';
 import { decideConditions } from '../conditions.ts';
 import { decideFigures, type Figures } from './figures.ts';
@@ -41,6 +41,7 @@ export function decideStatus(situation: Situation, fresh: Figures | undefined): 
 
 const addresses = ({ facts, wanted }: Situation) => ({
   url: wanted.revision === undefined ? undefined : serviceUrl(facts.service),
+  grpcUrl: wanted.revision === undefined ? undefined : serviceGrpcUrl(facts.service),
   selector: Object.entries(podSelector(facts.service))
     .map(([name, value]) => `${name}=${value}`)
     .join(','),
