@@ -21,3 +21,19 @@ export interface Bench {
 
 /** The core of the servers, and the core of what loads them. */
 export const CORES = { server: '0', load: '1', both: '0,1' } as const;
+
+/** Does a piece of work; when it fails says so, notes it for the report, and gives undefined: the others go on. */
+export async function attempt<T>(
+  { figures, say }: Pick<Bench, 'figures' | 'say'>,
+  { cell, server }: { cell: string; server: string },
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    (figures.refusals[cell] ??= {})[server] = text;
+    say(`${cell} on ${server} is left out: ${text}`);
+    return undefined;
+  }
+}

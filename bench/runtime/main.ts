@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CORES, type Bench } from './bench.ts';
+import { attempt, CORES, type Bench } from './bench.ts';
 import { EXTRAS } from './cells.ts';
 import type { Figures } from './figures.ts';
 import { startFleet, type Server } from './fleet.ts';
@@ -86,7 +86,15 @@ async function measure(bench: Bench): Promise<void> {
   await measureFleet(bench, servers);
   await Promise.all(servers.map(({ running }) => running.end()));
   if (extras.has('two-cores')) await measureTwoCores(bench);
-  if (extras.has('pool')) await measurePool(bench);
+  if (extras.has('pool')) await attempt(bench, { cell: 'pool', server: 'aimass' }, () => measurePool(bench));
+}
+
+/** Prints the report of what was measured so far, and writes the files that were asked for. */
+function publish({ json, out }: Options, { figures, kinds }: Bench): void {
+  const report = reportText(figures, kinds);
+  if (json !== undefined) writeFileSync(json, JSON.stringify(figures, undefined, 2));
+  if (out !== undefined) writeFileSync(out, report);
+  console.log(report);
 }
 
 async function runFromCommandLine(): Promise<void> {
@@ -100,13 +108,15 @@ async function runFromCommandLine(): Promise<void> {
     killStarted();
     rmSync(runFolder, { recursive: true, force: true });
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-  const bench = await prepare(options, runFolder);
+  let bench: Bench | undefined;
+  const stop = (): void => {
+    if (bench !== undefined) publish(options, bench);
+    process.exit(130);
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  bench = await prepare(options, runFolder);
   await measure(bench);
-  const report = reportText(bench.figures, bench.kinds);
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(bench.figures, undefined, 2));
-  if (options.out !== undefined) writeFileSync(options.out, report);
-  console.log(report);
+  publish(options, bench);
   say('done');
 }
 

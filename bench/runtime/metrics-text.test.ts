@@ -12,6 +12,8 @@ const text = (queueSum: number, count: number): string =>
     'aimass_load_seconds_sum 5',
     'aimass_load_seconds_count 1',
     'process_cpu_seconds_total 3',
+    `nodejs_gc_duration_seconds_sum ${queueSum}`,
+    `nodejs_gc_duration_seconds_count ${count}`,
   ].join('\n');
 
 test('meansBetween counts what came in between, over all labels, and leaves out what did not', () => {

@@ -4,11 +4,11 @@ export interface Totals {
   count: number;
 }
 
-/** Reads the histograms in a Prometheus text whose names end in `_seconds`. */
+/** Reads our own histograms in a Prometheus text whose names end in `_seconds`. */
 export function secondsIn(text: string): Map<string, Totals> {
   const totals = new Map<string, Totals>();
   for (const line of text.split('\n')) {
-    const [, name, field, value] = /^(\w+_seconds)_(sum|count)(?:\{.*\})? (\S+)/.exec(line) ?? [];
+    const [, name, field, value] = /^(aimass_\w+_seconds)_(sum|count)(?:\{.*\})? (\S+)/.exec(line) ?? [];
     if (name === undefined || (field !== 'sum' && field !== 'count')) continue;
     const total = totals.get(name) ?? { sum: 0, count: 0 };
     total[field] += Number(value);

@@ -1,4 +1,4 @@
-import type { Bench } from '../bench.ts';
+import { attempt, type Bench } from '../bench.ts';
 import type { Cell } from '../cells.ts';
 import type { Sample } from '../figures.ts';
 import type { Server } from '../fleet.ts';
@@ -19,33 +19,41 @@ async function aimAll(bench: Bench, servers: readonly Server[]): Promise<Target[
   const targets: Target[] = [];
   for (const cell of bench.selection.cells) {
     for (const server of servers.filter((candidate) => takesPart(candidate, cell))) {
-      try {
-        targets.push(await aim(bench, server, cell));
-      } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
-        (bench.figures.refusals[cell.id] ??= {})[server.kind.name] = text;
-        bench.say(`${cell.id} on ${server.kind.name} is left out: ${text}`);
-      }
+      const names = { cell: cell.id, server: server.kind.name };
+      const target = await attempt(bench, names, () => aim(bench, server, cell));
+      if (target !== undefined) targets.push(target);
     }
   }
   return targets;
 }
 
+/** Keeps the middle of what was measured so far. */
+function noteMiddle({ figures }: Bench, { cell, server }: Target, taken: readonly Sample[]): void {
+  if (taken.length === 0) return;
+  (figures.cells[cell.id] ??= {})[server.kind.name] = medians(taken.map((sample) => ({ ...sample })));
+}
+
 /** Measures all cells on all servers: round after round, so that a change of the machine meets all of them. */
 export async function measureCells(bench: Bench, servers: readonly Server[]): Promise<void> {
-  const targets = await aimAll(bench, servers);
+  let targets = await aimAll(bench, servers);
   const samples = new Map<Target, Sample[]>();
   for (let round = 1; round <= bench.rounds; round += 1) {
     await measureLoops(bench, round);
+    const lost = new Set<Target>();
     for (const [index, target] of targets.entries()) {
       const { cell, server } = target;
       if (targets[index - 1]?.cell !== cell) bench.say(`round ${round} of ${bench.rounds}: ${cell.id}`);
-      const isFirst = round === 1 && bench.rounds > 1;
-      await loadFully(target, isFirst ? FIRST_WARM_SECONDS : WARM_SECONDS);
       const taken = samples.get(target) ?? [];
-      taken.push(await measureOnce(target, cell.connections === 1 ? bench.seconds + 1 : bench.seconds));
       samples.set(target, taken);
-      (bench.figures.cells[cell.id] ??= {})[server.kind.name] = medians(taken.map((sample) => ({ ...sample })));
+      const warmSeconds = round === 1 && bench.rounds > 1 ? FIRST_WARM_SECONDS : WARM_SECONDS;
+      const sample = await attempt(bench, { cell: cell.id, server: server.kind.name }, async () => {
+        await loadFully(target, warmSeconds);
+        return measureOnce(target, bench.seconds);
+      });
+      if (sample === undefined) lost.add(target);
+      else taken.push(sample);
+      noteMiddle(bench, target, taken);
     }
+    targets = targets.filter((target) => !lost.has(target));
   }
 }

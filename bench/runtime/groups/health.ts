@@ -1,6 +1,6 @@
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bench } from '../bench.ts';
+import { attempt, type Bench } from '../bench.ts';
 import type { Cell } from '../cells.ts';
 import type { Server } from '../fleet.ts';
 import { quantile } from '../statistics.ts';
@@ -36,16 +36,26 @@ async function probe(url: string, isDone: () => boolean): Promise<number[]> {
   return times;
 }
 
+/** Milliseconds of the live probe's answers while the target is loaded. */
+async function probeUnderLoad(target: Target): Promise<number[]> {
+  const { ports, kind } = target.server;
+  let isDone = false;
+  const load = loadFully(target, SECONDS).finally(() => (isDone = true));
+  const [times] = await Promise.all([
+    probe(`http://127.0.0.1:${ports.http}${kind.livePath ?? ''}`, () => isDone),
+    load,
+  ]);
+  return times;
+}
+
 /** The live probe of each server while L runs on it without pause. */
 export async function measureHealth(bench: Bench, servers: readonly Server[]): Promise<void> {
   for (const server of servers.filter(({ models, kind }) => models.includes('L') && kind.livePath !== undefined)) {
     const target = await aimAtLarge(bench, server);
     if (target === undefined) continue;
     bench.say(`health: ${server.kind.name}`);
-    let isDone = false;
-    const load = loadFully(target, SECONDS).finally(() => (isDone = true));
-    const url = `http://127.0.0.1:${server.ports.http}${server.kind.livePath ?? ''}`;
-    const [times] = await Promise.all([probe(url, () => isDone), load]);
+    const times = await attempt(bench, { cell: 'health', server: server.kind.name }, () => probeUnderLoad(target));
+    if (times === undefined) continue;
     bench.figures.servers[server.kind.name] = {
       ...bench.figures.servers[server.kind.name],
       healthP50Ms: quantile(times, 0.5),

@@ -1,4 +1,4 @@
-import type { Bench } from '../bench.ts';
+import { attempt, type Bench } from '../bench.ts';
 import { CELLS } from '../cells.ts';
 import type { Server } from '../fleet.ts';
 import { meansBetween } from '../metrics-text.ts';
@@ -14,12 +14,13 @@ export async function measureLayers(bench: Bench, servers: readonly Server[]): P
   const server = servers.find(({ kind }) => kind.name === 'aimass');
   if (server === undefined) return;
   for (const cell of CELLS.filter(({ id }) => LAYERED.includes(id))) {
-    const target = await aim(bench, server, cell).catch(() => undefined);
-    if (target === undefined) continue;
     bench.say(`layers: ${cell.id}`);
-    const before = await readMetrics(server);
-    const { p50Ms } = await measureOnce(target, bench.seconds);
-    const layers = meansBetween(before, await readMetrics(server));
-    bench.figures.layers.push({ cell: cell.id, layers: { 'client p50': p50Ms, ...layers } });
+    await attempt(bench, { cell: `layers of ${cell.id}`, server: 'aimass' }, async () => {
+      const target = await aim(bench, server, cell);
+      const before = await readMetrics(server);
+      const { p50Ms } = await measureOnce(target, bench.seconds);
+      const layers = meansBetween(before, await readMetrics(server));
+      bench.figures.layers.push({ cell: cell.id, layers: { 'client p50': p50Ms, ...layers } });
+    });
   }
 }

@@ -1,4 +1,4 @@
-import type { Bench } from '../bench.ts';
+import { attempt, type Bench } from '../bench.ts';
 import { CELLS } from '../cells.ts';
 import type { Server } from '../fleet.ts';
 import { aim, loadFully, loadSteadily } from './measure.ts';
@@ -11,14 +11,15 @@ export async function measureSaturation(bench: Bench, servers: readonly Server[]
   const server = servers.find(({ kind }) => kind.name === 'aimass');
   if (server === undefined) return;
   for (const cell of CELLS.filter(({ id }) => SATURATED.includes(id))) {
-    const target = await aim(bench, server, cell).catch(() => undefined);
-    if (target === undefined) continue;
     bench.say(`saturation: ${cell.id}`);
-    await loadFully(target, bench.seconds);
-    const { requests, seconds } = await loadFully(target, bench.seconds);
-    for (const share of SHARES) {
-      const steady = await loadSteadily(target, bench.seconds, (share * requests) / seconds);
-      bench.figures.saturation.push({ cell: cell.id, share, ...steady });
-    }
+    await attempt(bench, { cell: `saturation of ${cell.id}`, server: 'aimass' }, async () => {
+      const target = await aim(bench, server, cell);
+      await loadFully(target, bench.seconds);
+      const { requests, seconds } = await loadFully(target, bench.seconds);
+      for (const share of SHARES) {
+        const steady = await loadSteadily(target, bench.seconds, (share * requests) / seconds);
+        bench.figures.saturation.push({ cell: cell.id, share, ...steady });
+      }
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { CORES, type Bench } from '../bench.ts';
+import { attempt, CORES, type Bench } from '../bench.ts';
 import { TWO_CORE_CELLS } from '../cells.ts';
 import type { Sample } from '../figures.ts';
 import { startServer, type Server } from '../fleet.ts';
@@ -12,17 +12,13 @@ export async function measureTwoCores(bench: Bench): Promise<void> {
   const { kinds, figures, rounds, say } = bench;
   for (const kind of kinds.filter(({ name }) => MEASURED.includes(name) && figures.absent[name] === undefined)) {
     say(`two cores: ${kind.name}`);
-    try {
+    await attempt(bench, { cell: 'two-cores', server: kind.name }, async () => {
       const server = await startServer(bench, kind, { models: ['L', 'B'], cores: 2 });
       for (const cell of TWO_CORE_CELLS) {
         (figures.twoCores[cell.id] ??= {})[kind.name] = await measureRounds(bench, server, { cell, rounds });
       }
       await server.running.end();
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      (figures.refusals['two-cores'] ??= {})[kind.name] = text;
-      say(`two cores on ${kind.name}: ${text}`);
-    }
+    });
   }
 }
 
