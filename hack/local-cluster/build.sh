@@ -5,6 +5,7 @@
 #     control-plane   etcd kube-apiserver kube-controller-manager kube-scheduler kubectl (for tests without nodes)
 #     cluster         also kubelet kube-proxy coredns metrics-server helm
 #     all             also kwok (simulated nodes for measurements)
+#     tests           versitygw, an S3 store that the unit tests talk to; has a lock of its own
 # Result: ${AIMASS_CACHE:-~/.cache/aimass}/bin. Needs: Go 1.24 or newer.
 set -euo pipefail
 
@@ -12,12 +13,15 @@ CACHE=${AIMASS_CACHE:-$HOME/.cache/aimass}
 BIN=$CACHE/bin
 # The newest Kubernetes that still runs on cgroup v1 without a flag and with the containerd 1.6 of Debian 12.
 KUBERNETES=1.34.4
-ETCD=v3.6.5 COREDNS=v1.12.4 HELM=v3.19.0 KWOK=v0.7.0
+ETCD=v3.6.5 COREDNS=v1.12.4 HELM=v3.19.0 KWOK=v0.7.0 VERSITYGW=v1.8.0
 METRICS_SERVER=v0.9.0 # with a Go older than 1.26, the last release that such a Go can build
 case $(go env GOVERSION 2> /dev/null) in go1.2[45]*) METRICS_SERVER=v0.8.0 ;; esac
 LDFLAGS="-s -w"
 
-PROGRESS=$CACHE/log/build-progress.log
+# What tests need besides is built on its own: unit tests do not wait for Kubernetes.
+KIND=; [ "${1:-}" != tests ] || KIND=-tests
+PROGRESS=$CACHE/log/build-progress$KIND.log
+DONE=$CACHE/build$KIND.done
 say() { printf '%s\n' "$*" | tee -a "$PROGRESS" >&2; }
 fail() { echo "build.sh: $*" >&2; exit 1; }
 
@@ -37,6 +41,7 @@ stamp() { # program: the file that says that this version is built
     metrics-server) echo "$BIN/.metrics-server-$METRICS_SERVER" ;;
     helm) echo "$BIN/.helm-$HELM" ;;
     kwok) echo "$BIN/.kwok-$KWOK" ;;
+    versitygw) echo "$BIN/.versitygw-$VERSITYGW" ;;
   esac
 }
 is_built() { # program
@@ -94,6 +99,7 @@ build() { # program
     metrics-server) build_package metrics-server sigs.k8s.io/metrics-server/cmd/metrics-server $METRICS_SERVER ;;
     helm) build_package helm helm.sh/helm/v3/cmd/helm $HELM ;;
     kwok) build_package kwok sigs.k8s.io/kwok/cmd/kwok $KWOK ;;
+    versitygw) build_package versitygw github.com/versity/versitygw/cmd/versitygw $VERSITYGW ;;
   esac
 }
 
@@ -107,8 +113,8 @@ build_lane() { # programs...: one after the other
       fail "$program could not be built; the whole log is $log. Running it again goes on where it stopped."
     fi
     touch "$(stamp "$program")"
-    echo "$program" >> "$CACHE/build.done"
-    say "  built $program in $((SECONDS - started)) s ($(wc -l < "$CACHE/build.done") of $TOTAL)"
+    echo "$program" >> "$DONE"
+    say "  built $program in $((SECONDS - started)) s ($(wc -l < "$DONE") of $TOTAL)"
   done
 }
 
@@ -120,10 +126,11 @@ main() {
     control-plane) wanted=("${control_plane[@]}") ;;
     cluster) wanted=("${control_plane[@]}" "${cluster[@]}") ;;
     all) wanted=("${control_plane[@]}" "${cluster[@]}" kwok) ;;
+    tests) wanted=(versitygw) ;;
     *) wanted=("$@") ;;
   esac
-  for program in "${wanted[@]}"; do [ -n "$(stamp "$program")" ] || { sed -n '2,9p' "$0"; exit 2; }; done
-  exec 9> "$CACHE/build.lock"
+  for program in "${wanted[@]}"; do [ -n "$(stamp "$program")" ] || { sed -n '2,10p' "$0"; exit 2; }; done
+  exec 9> "$CACHE/build$KIND.lock"
   if ! flock -n 9; then
     echo "another build is running; waiting for it" >&2
     tail -n +1 -F "$PROGRESS" >&2 2> /dev/null & local watcher=$!
@@ -143,8 +150,8 @@ main() {
   check_go
   say "building $TOTAL programs from source (about one minute each on two cores): ${first[*]:-} ${second[*]:-}"
   export -f build build_kubernetes build_coredns build_package prepare_kubernetes
-  export CACHE BIN KUBERNETES ETCD COREDNS METRICS_SERVER HELM KWOK LDFLAGS CGO_ENABLED=0
-  : > "$CACHE/build.done"
+  export CACHE BIN KUBERNETES ETCD COREDNS METRICS_SERVER HELM KWOK VERSITYGW LDFLAGS CGO_ENABLED=0
+  : > "$DONE"
   build_lane "${first[@]}" & local lane=$!
   local outcome=0
   (build_lane "${second[@]}") || outcome=1

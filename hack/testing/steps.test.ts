@@ -7,7 +7,7 @@ const names = (...chosen: string[]): string[] => chooseSteps(steps, chosen).map(
 describe('chooseSteps', () => {
   test.each([
     { name: 'a group brings its steps', chosen: ['chart'], want: ['programs', 'helm lint', 'chart'] },
-    { name: 'a step that needs no programs does not build any', chosen: ['unit'], want: ['unit'] },
+    { name: 'a step that needs no cluster does not build one', chosen: ['unit'], want: ['test programs', 'unit'] },
     { name: 'recorded statuses are judged only when something records them', chosen: ['gitops'], want: ['gitops'] },
     {
       name: 'and then after it',

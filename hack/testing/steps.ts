@@ -47,6 +47,7 @@ export function allSteps({ statusFolder, forwarded }: { statusFolder: string; fo
   return [
     // First, and beside the checks: on a fresh machine it takes longer than all else.
     { name: 'programs', group: 'setup', command: [local('build.sh'), 'all'], counting: 'check', after: [] },
+    { name: 'test programs', group: 'setup', command: [local('build.sh'), 'tests'], counting: 'check', after: [] },
     check('types', 'tsc'),
     check('lint', 'oxlint', '--type-aware', '--deny-warnings', '.'),
     check('format', 'prettier', '--check', '.'),
@@ -56,7 +57,7 @@ export function allSteps({ statusFolder, forwarded }: { statusFolder: string; fo
     jest(
       'unit',
       ['--testPathIgnorePatterns', '/node_modules/', '\\.api\\.test\\.ts$', '/charts/tests/', ...forwarded],
-      { after: [] },
+      { after: ['test programs'] },
     ),
     {
       name: 'models are reproducible',
