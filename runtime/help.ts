@@ -5,6 +5,7 @@ export const HELP = `aimass runtime ${VERSION}
 
   fetch --uri URI --into DIR [--digest sha256:HEX] [--max-bytes N] [--timeout-seconds N] [--idle-timeout-seconds N]
         [--credentials-dir DIR] [--ca-file FILE] [--insecure-registries host:port,...] [--claim-dir DIR]
+        [--allowed-private-hosts host,range,...] [--s3-endpoint URL] [--s3-region NAME] [--hf-endpoint URL]
   verify --models-dir DIR --task TASK [--golden FILE] [--max-p99-ms N] [--max-memory-bytes N] [--seconds N]
         [--timeout-seconds N]
   serve --model NAME --model-dir DIR [--golden FILE] [--task TASK] [--revision R] [--http-port 8080]

@@ -18,6 +18,10 @@ const FLAGS = {
     'credentials-dir': text,
     'ca-file': text,
     'insecure-registries': text,
+    'allowed-private-hosts': text,
+    's3-endpoint': text,
+    's3-region': text,
+    'hf-endpoint': text,
     'claim-dir': text,
     'termination-log': text,
   },
@@ -86,6 +90,14 @@ function digest(values: Values): string | undefined {
   return value;
 }
 
+const list = (values: Values, name: string): string[] => (values[name] ?? '').split(',').filter(Boolean);
+
+function serverUrl(values: Values, name: string): string | undefined {
+  const value = values[name];
+  if (value === undefined || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value;
+  throw new UsageError(`--${name} is "${value}", not the address of a server such as https://host:port`);
+}
+
 const terminationLog = (values: Values) =>
   values['termination-log'] ?? process.env['AIMASS_TERMINATION_LOG'] ?? TERMINATION_LOG;
 
@@ -101,7 +113,11 @@ export function fetchSettings(args: readonly string[]) {
     idleTimeoutSeconds: number(values, 'idle-timeout-seconds', 30),
     credentialsDir: values['credentials-dir'],
     caFile: values['ca-file'],
-    insecureRegistries: (values['insecure-registries'] ?? '').split(',').filter(Boolean),
+    insecureRegistries: list(values, 'insecure-registries'),
+    allowedPrivateHosts: list(values, 'allowed-private-hosts'),
+    s3Endpoint: serverUrl(values, 's3-endpoint'),
+    s3Region: values['s3-region'],
+    hfEndpoint: serverUrl(values, 'hf-endpoint'),
     claimDir: values['claim-dir'],
     terminationLog: terminationLog(values),
   };

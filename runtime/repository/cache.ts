@@ -112,6 +112,8 @@ export interface Fetched {
   digest: string;
   path: string;
   sizeBytes: number;
+  /** The source by a name that does not move, where it has one. */
+  resolvedUri?: string;
 }
 
 /** Writes `fetched.json` by one rename, so that no reader sees half of it. */

@@ -28,7 +28,7 @@ export const loginFor = (credentials: Credentials, registry: string): Login | un
 /** Reads the files of a mounted Secret. */
 export function readCredentials(directory: string | undefined): Credentials {
   if (directory === undefined) return noCredentials;
-  const read = (name: string) => readIfThere(path.join(directory, name));
+  const read = readSecret(directory);
   const byRegistry = parseDockerConfig(read('.dockerconfigjson'));
   const any = loginFrom({ token: read('token'), username: read('username'), password: read('password') });
   if (any === undefined && Object.keys(byRegistry).length === 0) {
@@ -39,6 +39,12 @@ export function readCredentials(directory: string | undefined): Credentials {
   }
   return any === undefined ? { byRegistry } : { any, byRegistry };
 }
+
+/** Reads keys of a mounted Secret by name; gives the first that is there and not empty. */
+export const readSecret =
+  (directory: string | undefined) =>
+  (...names: readonly string[]): string | undefined =>
+    directory === undefined ? undefined : names.map((name) => readIfThere(path.join(directory, name))).find(Boolean);
 
 interface LoginParts {
   token?: string | undefined;

@@ -50,6 +50,7 @@ const request = (more: Partial<FetchRequest> = {}): FetchRequest => ({
   timeoutSeconds: 20,
   caFile: server.caFile,
   insecureRegistries: [],
+  allowedPrivateHosts: ['127.0.0.1'],
   retryDelayMs: 1,
   ...more,
 });

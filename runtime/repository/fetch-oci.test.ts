@@ -39,6 +39,7 @@ const request = (uri: string, more: Partial<FetchRequest> = {}): FetchRequest =>
   maxBytes: 1_000_000,
   timeoutSeconds: 20,
   insecureRegistries: [registry.host],
+  allowedPrivateHosts: ['127.0.0.1'],
   retryDelayMs: 1,
   ...more,
 });

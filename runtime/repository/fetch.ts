@@ -1,16 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { ModelFailure } from '../model-failure.ts';
+import { AddressPolicy } from './address-policy.ts';
 import type { CachedModel } from './cache.ts';
 import { findCached, publishStaged, removeStaleStaging, withStaging, writeFetched } from './cache.ts';
-import { ByteBudget } from './counted-writer.ts';
-import { readCredentials } from './credentials.ts';
 import { HttpClient } from './http-client.ts';
-import { fetchHttps } from './https-source.ts';
-import { OciClient } from './oci-client.ts';
-import { resolveManifest } from './oci-manifest.ts';
-import { fetchOci } from './oci-source.ts';
 import { placeModel } from './place-model.ts';
-import { fetchPvc } from './pvc-source.ts';
+import type { Prepared } from './prepare-source.ts';
+import { prepareSource } from './prepare-source.ts';
 import type { SourceUri } from './source-uri.ts';
 import { parseSourceUri } from './source-uri.ts';
 
@@ -25,8 +21,17 @@ export interface FetchRequest {
   idleTimeoutSeconds?: number | undefined;
   credentialsDir?: string | undefined;
   caFile?: string | undefined;
+  /** Servers that speak plain http, as host:port. Named by the platform team, so they may have private addresses too. */
   insecureRegistries: readonly string[];
+  /** Private hosts, addresses and ranges that models may come from. */
+  allowedPrivateHosts?: readonly string[] | undefined;
+  /** The S3-compatible store, its region, and the hub of sources that name none. */
+  s3Endpoint?: string | undefined;
+  s3Region?: string | undefined;
+  hfEndpoint?: string | undefined;
   claimDir?: string | undefined;
+  /** Names the files that a model keeps weights in: this room brings files and knows nothing of models. */
+  weightsOf?: ((modelPath: string) => Promise<readonly string[]>) | undefined;
   retryDelayMs?: number | undefined;
   maxResumes?: number | undefined;
 }
@@ -36,13 +41,8 @@ export interface FetchResult {
   digest: string;
   sizeBytes: number;
   cached: boolean;
-}
-
-/** A source that is ready to be read: its digest, when that is known without reading it, and how to read it. */
-interface Prepared {
-  digest?: string;
-  /** Fills the directory and gives the digest of what it read. */
-  fill: (directory: string) => Promise<string>;
+  /** The source by a name that does not move, where it has one: hf with the commit. */
+  resolvedUri?: string;
 }
 
 /** Brings a model into the cache, unless it is there, and leaves `fetched.json`. */
@@ -55,12 +55,13 @@ export async function fetchModel(request: FetchRequest): Promise<FetchResult> {
   if (wanted !== undefined && known) return finish(request, { digest: wanted, model: known, cached: true });
   const signal = AbortSignal.timeout(request.timeoutSeconds * 1000);
   const idleTimeoutMs = (request.idleTimeoutSeconds ?? 30) * 1000;
-  const http = new HttpClient({ caFile: request.caFile, signal, idleTimeoutMs });
+  const http = new HttpClient({ addresses: addressesFor(request), caFile: request.caFile, signal, idleTimeoutMs });
   try {
-    const prepared = await prepare(source, { request, http, signal, wanted });
+    const prepared = await prepareSource(source, { request, http, signal, wanted });
     return await fetchPrepared(request, prepared, wanted);
   } catch (error) {
-    if (!signal.aborted || error instanceof ModelFailure) throw error;
+    const isOther = error instanceof ModelFailure && error.reason !== 'SourceTimeout';
+    if (!signal.aborted || isOther) throw error;
     throw new ModelFailure('SourceTimeout', `The model was not fetched within ${request.timeoutSeconds} s.`, {
       cause: error,
     });
@@ -69,11 +70,17 @@ export async function fetchModel(request: FetchRequest): Promise<FetchResult> {
   }
 }
 
+/** What the platform team names in other settings, it trusts: that may have a private address without being listed again. */
+function addressesFor({ allowedPrivateHosts = [], insecureRegistries, s3Endpoint, hfEndpoint }: FetchRequest) {
+  const named = [s3Endpoint, hfEndpoint].flatMap((endpoint) => URL.parse(endpoint ?? '')?.host ?? []);
+  return new AddressPolicy([...allowedPrivateHosts, ...insecureRegistries, ...named]);
+}
+
 async function fetchPrepared(request: FetchRequest, prepared: Prepared, wanted: string | undefined) {
   if (prepared.digest !== undefined) assertDigest(prepared.digest, wanted);
   const known = prepared.digest && (await findCached(request.into, prepared.digest));
   if (prepared.digest !== undefined && known) {
-    return finish(request, { digest: prepared.digest, model: known, cached: true });
+    return finish(request, { ...prepared, digest: prepared.digest, model: known, cached: true });
   }
   const { digest, model } = await withStaging(request.into, async (staging) => {
     const got = await prepared.fill(staging);
@@ -81,15 +88,21 @@ async function fetchPrepared(request: FetchRequest, prepared: Prepared, wanted: 
     await placeModel(staging);
     return { digest: got, model: await publishStaged(request.into, staging, got) };
   });
-  return finish(request, { digest, model, cached: false });
+  return finish(request, { ...prepared, digest, model, cached: false });
 }
 
-async function finish(
-  { into }: FetchRequest,
-  { digest, model, cached }: { digest: string; model: CachedModel; cached: boolean },
-): Promise<FetchResult> {
-  await writeFetched(into, { digest, ...model });
-  return { digest, sizeBytes: model.sizeBytes, cached };
+interface Outcome {
+  digest: string;
+  model: CachedModel;
+  cached: boolean;
+  resolvedUri?: string;
+}
+
+async function finish({ into }: FetchRequest, outcome: Outcome): Promise<FetchResult> {
+  const { digest, model, cached, resolvedUri } = outcome;
+  const resolved = resolvedUri === undefined ? {} : { resolvedUri };
+  await writeFetched(into, { digest, ...model, ...resolved });
+  return { digest, sizeBytes: model.sizeBytes, cached, ...resolved };
 }
 
 function wantedDigest({ digest }: FetchRequest, source: SourceUri): string | undefined {
@@ -104,33 +117,4 @@ function assertDigest(got: string, wanted: string | undefined): void {
     'DigestMismatch',
     `The source has digest ${got}, but ${wanted} is demanded. Correct spec.sha256, or put the right file there.`,
   );
-}
-
-interface Context {
-  request: FetchRequest;
-  http: HttpClient;
-  signal: AbortSignal;
-  wanted: string | undefined;
-}
-
-async function prepare(source: SourceUri, { request, http, signal, wanted }: Context): Promise<Prepared> {
-  const budget = new ByteBudget(request.maxBytes);
-  const patience = { retryDelayMs: request.retryDelayMs, maxResumes: request.maxResumes };
-  if (source.scheme === 'pvc') {
-    return { fill: (directory) => fetchPvc({ claimDir: request.claimDir, path: source.path, budget }, directory) };
-  }
-  const credentials = readCredentials(request.credentialsDir);
-  if (source.scheme === 'https') {
-    const job = { url: source.url, http, login: credentials.any, budget, signal, patience };
-    return { fill: (directory) => fetchHttps(job, directory) };
-  }
-  const { registry, repository, tag } = source;
-  const insecure = request.insecureRegistries.includes(registry);
-  const client = new OciClient({ http, registry, repository, insecure, credentials, actions: 'pull' });
-  const { digest, manifest } = await resolveManifest(client, wanted ?? tag);
-  const fill = async (directory: string) => {
-    await fetchOci({ client, manifest, registry, budget, signal, patience }, directory);
-    return digest;
-  };
-  return { digest, fill };
 }

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { getCACertificates } from 'node:tls';
-import { Agent, request } from 'undici';
+import { Agent, buildConnector, request } from 'undici';
 import { ModelFailure } from '../model-failure.ts';
-import { assertAllowedHost, guardedLookup } from './address-guard.ts';
+import type { AddressPolicy } from './address-policy.ts';
 import { describeNetworkFailure } from './network-failure.ts';
 
 const MAX_REDIRECTS = 5;
 
 /** How an HTTP client behaves; times are in milliseconds. */
 export interface HttpClientOptions {
+  /** Which addresses may be spoken to, at the start and after every redirect. */
+  addresses: AddressPolicy;
   caFile?: string | undefined;
   connectTimeoutMs?: number | undefined;
   /** How long a server may be silent, before its answer and within it. */
@@ -48,16 +50,18 @@ const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status
 const withoutSecrets = (headers: Record<string, string>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(authorization|cookie)$/i.test(name)));
 
-/** HTTP as model sources need it: bounded in time, guarded against metadata addresses, https unless told otherwise. */
+/** HTTP as model sources need it: bounded in time, only to allowed addresses, https unless told otherwise. */
 export class HttpClient {
   readonly #agent: Agent;
+  readonly #addresses: AddressPolicy;
   readonly #signal: AbortSignal | undefined;
 
-  constructor({ caFile, connectTimeoutMs = 10_000, idleTimeoutMs = 30_000, signal }: HttpClientOptions = {}) {
+  constructor({ addresses, caFile, connectTimeoutMs = 10_000, idleTimeoutMs = 30_000, signal }: HttpClientOptions) {
     const ca = caFile === undefined ? undefined : [...getCACertificates('default'), readFileSync(caFile, 'utf8')];
+    this.#addresses = addresses;
     this.#signal = signal;
     this.#agent = new Agent({
-      connect: { timeout: connectTimeoutMs, lookup: guardedLookup, ...(ca && { ca }) },
+      connect: guardedConnector(addresses, { timeout: connectTimeoutMs, ...(ca && { ca }) }),
       headersTimeout: idleTimeoutMs,
       bodyTimeout: idleTimeoutMs,
     });
@@ -86,7 +90,7 @@ export class HttpClient {
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowPlainHttp === true)) {
       throw new ModelFailure('SourceRefused', `${url.origin} is not https. Models are read over https only.`);
     }
-    assertAllowedHost(url);
+    this.#addresses.assertAllowedUrl(url);
     try {
       const reply = await request(url, {
         dispatcher: this.#agent,
@@ -105,6 +109,17 @@ export class HttpClient {
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+/** Opens connections only to addresses that may be spoken to. What is allowed depends on the port, which a lookup does not see. */
+function guardedConnector(addresses: AddressPolicy, options: buildConnector.BuildOptions): buildConnector.connector {
+  const byPort = new Map<string, buildConnector.connector>();
+  return (target, callback) => {
+    const port = target.port || (target.protocol === 'https:' ? '443' : '80');
+    const connector = byPort.get(port) ?? buildConnector({ ...options, lookup: addresses.lookupFor(port) });
+    byPort.set(port, connector);
+    connector(target, callback);
+  };
 }
 
 function parseLocation(location: string, base: URL): URL {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ModelFailure } from '../model-failure.ts';
-import type { HttpReply } from './http-client.ts';
-import { describeHttpStatus, describeNetworkFailure } from './network-failure.ts';
+import { describeHttpStatus } from './network-failure.ts';
 import type { OciClient } from './oci-client.ts';
 import type { Manifest } from './oci-types.ts';
 import { MediaType } from './oci-types.ts';
+import { readBounded } from './read-bounded.ts';
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const ACCEPT = [MediaType.manifest, MediaType.index, MediaType.dockerManifest, MediaType.dockerIndex].join(', ');
@@ -45,28 +45,12 @@ async function readManifest(client: OciClient, reference: string) {
     const repository = /^\/v2\/(.+)\/manifests\//.exec(reply.url.pathname)?.[1] ?? reply.url.pathname;
     throw describeHttpStatus(reply.status, `The registry ${reply.url.host}, asked for ${reference} of ${repository},`);
   }
-  const body = await readBounded(reply);
+  const body = await readBounded(reply, MAX_MANIFEST_BYTES);
   const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
   if (reference.startsWith('sha256:') && reference !== digest) {
     throw new ModelFailure('DigestMismatch', `The registry gave a manifest with digest ${digest} for ${reference}.`);
   }
   return { digest, content: parseManifest(body) };
-}
-
-async function readBounded(reply: HttpReply): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of reply.body as AsyncIterable<Buffer>) {
-      size += chunk.byteLength;
-      if (size > MAX_MANIFEST_BYTES)
-        throw new ModelFailure('ArtifactInvalid', 'The OCI manifest is larger than 4 MiB.');
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw describeNetworkFailure(error, reply.url.host);
-  }
-  return Buffer.concat(chunks);
 }
 
 function parseManifest(body: Buffer): ManifestOrIndex {

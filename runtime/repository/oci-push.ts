@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { AddressPolicy } from './address-policy.ts';
 import type { Credentials } from './credentials.ts';
 import { noCredentials } from './credentials.ts';
 import type { HttpReply } from './http-client.ts';
@@ -81,7 +82,7 @@ export async function describeArtifact(
 /** Pushes files as one OCI artifact in the CNCF ModelPack layout. */
 export async function pushArtifact(request: PushRequest): Promise<PushResult> {
   const { digest, manifest, body, config } = await describeArtifact(request);
-  const http = new HttpClient({ caFile: request.caFile });
+  const http = new HttpClient({ addresses: AddressPolicy.trusting, caFile: request.caFile });
   const { registry, repository, tag, insecure = false, credentials = noCredentials } = request;
   const client = new OciClient({ http, registry, repository, insecure, credentials, actions: 'pull,push' });
   try {

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import { isForbiddenAddress } from './address-guard.ts';
 import { planLayers } from './oci-layers.ts';
 import { parseChallenge } from './oci-auth.ts';
 import { safeRelativePath } from './safe-path.ts';
@@ -13,6 +12,16 @@ test.each([
   ['oci://docker.io/team/iris', { registry: 'registry-1.docker.io', tag: 'latest' }],
   ['pvc://claim/a/b.onnx', { claim: 'claim', path: 'a/b.onnx' }],
   ['https://host/m.onnx?x=1', { scheme: 'https' }],
+  ['s3://models/a/b.onnx', { bucket: 'models', key: 'a/b.onnx' }],
+  ['s3://my.models/a%20b/', { bucket: 'my.models', key: 'a b/' }],
+  [
+    's3://m-1/a?endpoint=https://minio:9000&region=eu-central-1&versionId=x',
+    { endpoint: 'https://minio:9000', region: 'eu-central-1', versionId: 'x' },
+  ],
+  ['hf://owner/name', { repository: 'owner/name', revision: 'main', path: '' }],
+  ['hf://owner/name@v1.0/onnx/model.onnx', { revision: 'v1.0', path: 'onnx/model.onnx' }],
+  ['hf://owner/name@refs/pr/3/onnx', { revision: 'refs/pr/3', path: 'onnx' }],
+  ['hf://owner/name@feature%2Fx', { revision: 'feature/x', path: '' }],
 ])('%s is taken apart', (uri, parts) => {
   expect(parseSourceUri(uri)).toMatchObject(parts);
 });
@@ -25,6 +34,20 @@ test.each([
   'oci://reg/a@sha256:1',
   'pvc://claim',
   'https://',
+  's3://models',
+  's3://models/',
+  's3://Models/a',
+  's3://a..b/c',
+  's3://models/../x',
+  's3://models/a/%2e%2e/x',
+  's3://models/a%zz',
+  's3://models/a?profile=x',
+  's3://key:secret@models/a',
+  'hf://name',
+  'hf://owner/name@',
+  'hf://owner/name/../x',
+  'hf://owner/name@%2e%2e%2fx',
+  'hf://-owner/name',
 ])('%s is refused', (uri) => {
   expect(() => parseSourceUri(uri)).toThrow(expect.objectContaining({ reason: 'SourceRefused' }));
 });
@@ -33,20 +56,6 @@ test('a login in a URI is refused and not repeated', () => {
   expect(() => parseSourceUri('https://ada:lovelace@host/m.onnx')).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining('lovelace') }),
   );
-});
-
-test.each([
-  ['169.254.169.254', true],
-  ['::ffff:169.254.169.254', true],
-  ['::ffff:a9fe:a9fe', true],
-  ['fd00:ec2::254', true],
-  ['fe80::1', true],
-  ['100.100.100.200', true],
-  ['127.0.0.1', false],
-  ['10.0.0.1', false],
-  ['::1', false],
-])('%s forbidden: %s', (address, forbidden) => {
-  expect(isForbiddenAddress(address)).toBe(forbidden);
 });
 
 test.each(['../x', '/etc/passwd', 'a/../../b', 'a//b', 'a\\b', 'a\0b', '', '.', 'a/./b', 'x'.repeat(600)])(

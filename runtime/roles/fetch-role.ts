@@ -1,7 +1,19 @@
 import { createLog } from '../log.ts';
+import { ModelFailure } from '../model-failure.ts';
+import { inspectModel } from '../onnx/inspect.ts';
 import { fetchModel } from '../repository/fetch.ts';
 import { fetchSettings } from '../settings.ts';
 import { describeFailure, writeTermination } from '../termination.ts';
+
+/** Files that the model itself names. What is not ONNX names none, and is for verification to refuse. */
+async function weightsOf(modelPath: string): Promise<readonly string[]> {
+  try {
+    return (await inspectModel(modelPath)).externalLocations;
+  } catch (error) {
+    if (error instanceof ModelFailure) return [];
+    throw error;
+  }
+}
 
 /** Runs the fetch role and gives the exit code. */
 export async function runFetch(args: readonly string[]): Promise<number> {
@@ -9,9 +21,9 @@ export async function runFetch(args: readonly string[]): Promise<number> {
   const log = createLog('fetch');
   const startedAt = performance.now();
   try {
-    const { digest, sizeBytes, cached } = await fetchModel(request);
+    const fetched = await fetchModel({ ...request, weightsOf });
     const seconds = Math.round(performance.now() - startedAt) / 1000;
-    const report = { ok: true, digest, sizeBytes, cached, seconds };
+    const report = { ok: true, ...fetched, seconds };
     log.info(report, 'model fetched');
     writeTermination(terminationLog, report);
     return 0;

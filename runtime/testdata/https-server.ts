@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
+import { makeCertificate } from './certificate.ts';
 
 /** An HTTPS server on a free port of 127.0.0.1, with a certificate of its own authority. */
 export interface TestServer {
@@ -17,11 +17,8 @@ export interface TestServer {
 /** Starts the server; the certificate is made by openssl, for 127.0.0.1 only. */
 export async function startHttpsServer(listener: RequestListener): Promise<TestServer> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'aimass-https-'));
-  const key = path.join(directory, 'key.pem');
-  const caFile = path.join(directory, 'ca.crt');
-  const arguments_ = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=aimass-test -addext subjectAltName=IP:127.0.0.1 -keyout ${key} -out ${caFile}`;
-  execFileSync('openssl', arguments_.split(' '), { stdio: 'ignore' });
-  const server = https.createServer({ key: readFileSync(key), cert: readFileSync(caFile) }, listener);
+  const { keyFile, caFile } = makeCertificate(directory);
+  const server = https.createServer({ key: readFileSync(keyFile), cert: readFileSync(caFile) }, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
