@@ -17,6 +17,8 @@ export interface Sample {
 export interface LoopFigures {
   perSecond: number;
   p50Ms: number;
+  /** CPU of one run. */
+  cpuMs: number;
   /** Two loops at once, each on a core of its own. */
   twoCoresPerSecond: number;
 }
@@ -75,6 +77,8 @@ export interface Figures {
   loops: Partial<Record<ModelName, LoopFigures>>;
   twoCores: Record<string, Record<string, Sample>>;
   servers: Record<string, ServerFigures>;
+  /** Memory of the process that holds each model, in our server. */
+  modelMiB: Record<string, number>;
   /** Why a server was not measured at all. */
   absent: Record<string, string>;
   saturation: SaturationFigures[];

@@ -28,9 +28,10 @@ const figures: Figures = {
     'L-grpc-c1': { aimass: sample(28) },
   },
   refusals: { 'S-binary-c64': { mlserver: 'HTTP 500: Internal\nServer Error' } },
-  loops: { L: { perSecond: 30, p50Ms: 33, twoCoresPerSecond: 58 } },
+  loops: { L: { perSecond: 30, p50Ms: 33, cpuMs: 33, twoCoresPerSecond: 58 } },
   twoCores: {},
   servers: { aimass: { readyMs: 510, afterMiB: 200 }, mlserver: { afterMiB: 250 } },
+  modelMiB: { S: 60 },
   absent: { kserve: 'cannot be installed: no such version' },
   saturation: [],
   layers: [],
@@ -48,6 +49,11 @@ test.each([
   { what: 'memory with four models after load / mlserver', measured: '0.800×', outcome: 'met' },
 ])('goal: $what is $outcome', ({ what, measured, outcome }) => {
   expect(judgeAll(figures, 'aimass').find((verdict) => verdict.what === what)).toMatchObject({ measured, outcome });
+});
+
+test('a ratio of requests per second has its steadier form beside it', () => {
+  const [first] = judgeAll(figures, 'aimass-inline');
+  expect(first).toMatchObject({ measured: '15.0×', byCpu: '1.50×' });
 });
 
 test('the report shows goals, cells, refusals and who is absent, and no part without figures', () => {

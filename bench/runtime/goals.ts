@@ -2,11 +2,13 @@ import type { ModelName } from './cells.ts';
 import type { Figures, Sample, ServerFigures } from './figures.ts';
 
 /** A goal: a figure of ours, by itself or as a ratio to another of the same run, that has to reach a bound. */
-export interface Goal {
+interface Goal {
   what: string;
   bound: { is: '≥' | '≤'; value: number; unit: string };
   /** Undefined when it was not measured in this run. */
   measure: (figures: Figures, ours: string) => number | undefined;
+  /** The same ratio from CPU per request instead of requests per second: steadier on a machine that is not quiet. */
+  byCpu?: (figures: Figures, ours: string) => number | undefined;
 }
 
 /** How a goal came out for one of our servers. */
@@ -14,6 +16,7 @@ export interface Verdict {
   what: string;
   goal: string;
   measured: string;
+  byCpu: string;
   outcome: 'met' | 'missed' | 'not measured';
 }
 
@@ -39,6 +42,9 @@ const against = (cell: string, peer: string, rest: { figure?: keyof Sample; boun
     what: `${cell}: ${FIGURE_NAMES[figure]} / ${peer}`,
     bound,
     measure: ({ cells }, ours) => ratio(cells[cell]?.[ours]?.[figure], cells[cell]?.[peer]?.[figure]),
+    ...(figure === 'perSecond' && {
+      byCpu: ({ cells }: Figures, ours: string) => ratio(cells[cell]?.[peer]?.cpuMs, cells[cell]?.[ours]?.cpuMs),
+    }),
   };
 };
 
@@ -47,6 +53,7 @@ const ofLoop = (cell: string, model: ModelName, value: number): Goal => ({
   what: `${cell}: requests/s / raw session loop`,
   bound: atLeast(value),
   measure: ({ cells, loops }, ours) => ratio(cells[cell]?.[ours]?.perSecond, loops[model]?.perSecond),
+  byCpu: ({ cells, loops }, ours) => ratio(loops[model]?.cpuMs, cells[cell]?.[ours]?.cpuMs),
 });
 
 const ofTwoLoops = (cell: string, model: ModelName): Goal => ({
@@ -104,13 +111,21 @@ const GOALS: readonly Goal[] = [
 
 const shown = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
+const isNumber = (value: number | undefined): value is number => value !== undefined && !Number.isNaN(value);
+
 /** Holds one goal against the figures of a run. */
-export function judge({ what, bound, measure }: Goal, figures: Figures, ours: string): Verdict {
+function judge({ what, bound, measure, byCpu }: Goal, figures: Figures, ours: string): Verdict {
   const goal = `${bound.is} ${bound.value}${bound.unit}`;
-  const value = measure(figures, ours);
-  if (value === undefined || Number.isNaN(value)) return { what, goal, measured: '', outcome: 'not measured' };
+  const [value, cpu] = [measure(figures, ours), byCpu?.(figures, ours)];
+  if (!isNumber(value)) return { what, goal, measured: '', byCpu: '', outcome: 'not measured' };
   const isMet = bound.is === '≥' ? value >= bound.value : value <= bound.value;
-  return { what, goal, measured: `${shown(value)}${bound.unit}`, outcome: isMet ? 'met' : 'missed' };
+  return {
+    what,
+    goal,
+    measured: `${shown(value)}${bound.unit}`,
+    byCpu: isNumber(cpu) ? `${shown(cpu)}×` : '',
+    outcome: isMet ? 'met' : 'missed',
+  };
 }
 
 /** Holds every goal against one of our servers. */

@@ -8,7 +8,7 @@ import { startFleet, type Server } from './fleet.ts';
 import { measureCells } from './groups/cells.ts';
 import { measureDependencies } from './groups/dependencies.ts';
 import { measureHealth } from './groups/health.ts';
-import { measureLayers } from './groups/layers.ts';
+import { measureLayers, noteModelMemory } from './groups/layers.ts';
 import { measurePool } from './groups/pool.ts';
 import { measureIdle, measureReady, noteMemory } from './groups/ready.ts';
 import { measureSaturation } from './groups/saturation.ts';
@@ -40,6 +40,7 @@ const emptyFigures = ({ seconds, rounds, selection }: Options, program: string):
   loops: {},
   twoCores: {},
   servers: {},
+  modelMiB: {},
   absent: {},
   saturation: [],
   layers: [],
@@ -69,7 +70,10 @@ async function measureFleet(bench: Bench, servers: readonly Server[]): Promise<v
     await measureIdle(bench, servers);
   }
   await measureCells(bench, servers);
-  if (has('memory')) noteMemory(bench, servers, 'afterMiB');
+  if (has('memory')) {
+    noteMemory(bench, servers, 'afterMiB');
+    await noteModelMemory(bench, servers);
+  }
   if (has('health')) await measureHealth(bench, servers);
   if (has('saturation')) await measureSaturation(bench, servers);
   if (has('layers')) await measureLayers(bench, servers);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { meansBetween } from './metrics-text.ts';
+import { gaugeByModel, meansBetween } from './metrics-text.ts';
 
 const text = (queueSum: number, count: number): string =>
   [
@@ -18,4 +18,13 @@ const text = (queueSum: number, count: number): string =>
 
 test('meansBetween counts what came in between, over all labels, and leaves out what did not', () => {
   expect(meansBetween(text(1, 10), text(1.2, 110))).toEqual({ aimass_queue_seconds: expect.closeTo(2) });
+});
+
+test('gaugeByModel reads one gauge', () => {
+  const lines = [
+    'memory_bytes{version="1",model="S"} 1e6',
+    'memory_bytes{model="L",version="1"} 5',
+    'other{model="M"} 1',
+  ];
+  expect(gaugeByModel(lines.join('\n'), 'memory_bytes')).toEqual({ S: 1e6, L: 5 });
 });

@@ -27,3 +27,11 @@ export function meansBetween(before: string, after: string): Record<string, numb
   }
   return means;
 }
+
+/** Values of a gauge by the label `model`. */
+export function gaugeByModel(text: string, name: string): Record<string, number> {
+  const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`));
+  return Object.fromEntries(
+    lines.map((line) => [/[{,]model="([^"]*)"/.exec(line)?.[1] ?? '', Number(line.slice(line.lastIndexOf(' ')))]),
+  );
+}

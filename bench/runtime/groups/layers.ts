@@ -1,7 +1,7 @@
 import { attempt, type Bench } from '../bench.ts';
 import { CELLS } from '../cells.ts';
 import type { Server } from '../fleet.ts';
-import { meansBetween } from '../metrics-text.ts';
+import { gaugeByModel, meansBetween } from '../metrics-text.ts';
 import { aim, measureOnce } from './measure.ts';
 
 const LAYERED = ['S-json-c1', 'S-json-c64', 'S-grpc-c64', 'L-json-c1', 'L-grpc-c1'];
@@ -23,4 +23,14 @@ export async function measureLayers(bench: Bench, servers: readonly Server[]): P
       bench.figures.layers.push({ cell: cell.id, layers: { 'client p50': p50Ms, ...layers } });
     });
   }
+}
+
+/** Memory of each model, as our server tells it: of the process that holds it, when it has one of its own. */
+export async function noteModelMemory(bench: Bench, servers: readonly Server[]): Promise<void> {
+  const server = servers.find(({ kind }) => kind.name === 'aimass');
+  if (server === undefined) return;
+  const bytes = await attempt(bench, { cell: 'memory by model', server: 'aimass' }, async () =>
+    gaugeByModel(await readMetrics(server), 'aimass_model_memory_bytes'),
+  );
+  for (const [model, value] of Object.entries(bytes ?? {})) bench.figures.modelMiB[model] = value / 1024 ** 2;
 }

@@ -3,7 +3,7 @@ import { CORES, type Bench } from '../bench.ts';
 import type { ModelName } from '../cells.ts';
 import type { LoopFigures } from '../figures.ts';
 import { runProgram } from '../processes.ts';
-import { median } from '../statistics.ts';
+import { medians } from '../statistics.ts';
 
 const taken = new Map<ModelName, LoopFigures[]>();
 
@@ -21,7 +21,7 @@ async function loop({ setFolder, seconds }: Bench, model: ModelName, core: strin
       String(Math.max(1, seconds - 0.5)),
     ],
   });
-  return JSON.parse(output) as { perSecond: number; p50Ms: number };
+  return JSON.parse(output) as { perSecond: number; p50Ms: number; cpuMs: number };
 }
 
 /** Measures what the engine alone can do with each model: on one core, and on two at once. */
@@ -38,10 +38,6 @@ export async function measureLoops(bench: Bench, round: number): Promise<void> {
     const twoCoresPerSecond = two.reduce((sum, { perSecond }) => sum + perSecond, 0);
     const all = [...(taken.get(model) ?? []), { ...one, twoCoresPerSecond }];
     taken.set(model, all);
-    figures.loops[model] = {
-      perSecond: median(all.map(({ perSecond }) => perSecond)),
-      p50Ms: median(all.map(({ p50Ms }) => p50Ms)),
-      twoCoresPerSecond: median(all.map((each) => each.twoCoresPerSecond)),
-    };
+    figures.loops[model] = medians(all.map((each) => ({ ...each })));
   }
 }

@@ -34,6 +34,8 @@ async function loop(forMs: number): Promise<number[]> {
 
 await loop(300);
 const startedAt = performance.now();
+const cpuBefore = process.cpuUsage();
 const times = await loop(Number(seconds) * 1000);
 const perSecond = (times.length / (performance.now() - startedAt)) * 1000;
-console.log(JSON.stringify({ perSecond, p50Ms: median(times) }));
+const { user, system } = process.cpuUsage(cpuBefore);
+console.log(JSON.stringify({ perSecond, p50Ms: median(times), cpuMs: (user + system) / 1000 / times.length }));

@@ -1,6 +1,16 @@
 import type { Figures } from '../figures.ts';
 import { short, table } from './markdown.ts';
 
+/** Memory of each model in our server. */
+export function modelMemory({ modelMiB }: Figures): string {
+  const names = Object.keys(modelMiB);
+  if (names.length === 0) return '';
+  return table([
+    ['process of the model', ...names],
+    ['resident memory after load, MiB', ...names.map((name) => short(modelMiB[name]))],
+  ]);
+}
+
 /** Start, memory, size and health of each server. */
 export function beside({ servers }: Figures): string {
   const header = [

@@ -1,7 +1,7 @@
 import type { Figures } from '../figures.ts';
 import { judgeAll, type Verdict } from '../goals.ts';
 import type { ServerKind } from '../servers/server.ts';
-import { beside, gains, layers, pool, saturation } from './extras.ts';
+import { beside, gains, layers, modelMemory, pool, saturation } from './extras.ts';
 import { cellTables, loops } from './loads.ts';
 import { median } from '../statistics.ts';
 import { section, short, table } from './markdown.ts';
@@ -16,12 +16,15 @@ function goals(figures: Figures): string {
     verdict.goal,
     verdict.measured,
     verdict.outcome,
+    verdict.byCpu,
     inline[index]?.measured ?? '',
     inline[index]?.outcome ?? '',
   ]);
   const count = (all: readonly Verdict[], outcome: string) => all.filter((each) => each.outcome === outcome).length;
   const total = `Goals met by aimass: ${count(main, 'met')}, missed: ${count(main, 'missed')}, not measured: ${count(main, 'not measured')}.`;
-  return [total, table([['goal', 'bound', 'aimass', 'outcome', 'aimass-inline', 'outcome'], ...rows])].join('\n\n');
+  return [total, table([['goal', 'bound', 'aimass', 'outcome', 'by CPU', 'aimass-inline', 'outcome'], ...rows])].join(
+    '\n\n',
+  );
 }
 
 function about(figures: Figures, kinds: readonly ServerKind[]): string {
@@ -61,7 +64,7 @@ export function reportText(figures: Figures, kinds: readonly ServerKind[]): stri
     section('Servers', about(figures, kinds), refused(figures)),
     cellTables(figures),
     section('Limits: raw session loop, one thread, batch 1', loops(figures)),
-    section('Beside the load', beside(figures)),
+    section('Beside the load', beside(figures), modelMemory(figures)),
     section('What batching gains and isolation costs', gains(figures)),
     section('Latency below saturation (aimass)', saturation(figures)),
     section('Time of each layer, mean ms (aimass, its own histograms)', layers(figures)),
