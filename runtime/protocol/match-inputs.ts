@@ -1,21 +1,26 @@
 import { decodeTensor } from './decode-tensor.ts';
+import { DATATYPES } from './datatype.ts';
 import type { Tensor, TensorSpec } from './tensor.ts';
-import type { InferRequest, JsonTensor } from './v2-request.ts';
+import type { InferRequest, RequestTensor } from './v2-request.ts';
 import { refuse, show } from './v2-request.ts';
 
 const list = (specs: readonly TensorSpec[]) => specs.map(({ name }) => JSON.stringify(name)).join(', ');
 
-/** Checks a request against what the model takes and gives its tensors, typed. */
+/** Checks a request against what the model takes and gives its tensors, typed, in the order of the model. */
 export function matchInputs(request: InferRequest, specs: readonly TensorSpec[]): Tensor[] {
-  const tensors = request.inputs.map((input) => matchInput(input, specs));
-  const missing = specs.filter(({ name }) => !tensors.some((tensor) => tensor.name === name));
-  if (missing.length > 0) refuse('inputs', `lacks ${list(missing)}; send every input of the model.`);
-  return tensors;
+  const given = request.rawInput === undefined ? request.inputs : [rawTensor(request.rawInput, specs)];
+  for (const { name, place } of given) {
+    if (!specs.some((spec) => spec.name === name))
+      refuse(`${place}.name`, `is ${show(name)}; the model takes ${list(specs)}.`);
+  }
+  if (given.length < specs.length) {
+    const missing = specs.filter(({ name }) => !given.some((tensor) => tensor.name === name));
+    refuse('inputs', `lacks ${list(missing)}; send every input of the model.`);
+  }
+  return specs.map((spec) => matchInput(given.find(({ name }) => name === spec.name) as RequestTensor, spec));
 }
 
-function matchInput(input: JsonTensor, specs: readonly TensorSpec[]): Tensor {
-  const spec = specs.find(({ name }) => name === input.name);
-  if (spec === undefined) refuse(`${input.place}.name`, `is ${show(input.name)}; the model takes ${list(specs)}.`);
+function matchInput(input: RequestTensor, spec: TensorSpec): Tensor {
   if (spec.datatype !== input.datatype) {
     refuse(
       `${input.place}.datatype`,
@@ -32,18 +37,57 @@ function matchInput(input: JsonTensor, specs: readonly TensorSpec[]): Tensor {
 }
 
 /** True when a shape has the rank of a pattern and the sizes that the pattern fixes. */
-const fitsShape = (shape: readonly number[], pattern: readonly number[]): boolean =>
-  shape.length === pattern.length && pattern.every((size, index) => size === -1 || size === shape[index]);
+function fitsShape(shape: readonly number[], pattern: readonly number[]): boolean {
+  if (shape.length !== pattern.length) return false;
+  for (let axis = 0; axis < pattern.length; axis += 1) {
+    if (pattern[axis] !== -1 && pattern[axis] !== shape[axis]) return false;
+  }
+  return true;
+}
+
+/** A raw request carries no header: the model must have one input whose shape follows from the number of bytes (a batch of 1). */
+function rawTensor(bytes: Uint8Array, specs: readonly TensorSpec[]): RequestTensor {
+  const [spec] = specs;
+  if (spec === undefined || specs.length !== 1)
+    refuse('the raw body', `suits models with one input; this one takes ${list(specs)}. Send a JSON header.`);
+  return {
+    name: spec.name,
+    datatype: spec.datatype,
+    shape: rawShape(spec, bytes.byteLength),
+    place: 'the raw body',
+    source: { kind: 'raw', bytes: spec.datatype === 'BYTES' ? withLength(bytes) : bytes },
+  };
+}
+
+function rawShape({ name, datatype, shape }: TensorSpec, size: number): number[] {
+  if (datatype === 'BYTES') return shape.map(() => 1);
+  const fixed = shape.reduce((product, length) => (length === -1 ? product : product * length), 1);
+  const open = shape.filter((length, axis) => length === -1 && axis > 0).length;
+  if (open > 1) refuse('the raw body', `leaves more than one size of ${show(name)} open; send a JSON header.`);
+  const left = size / (fixed * DATATYPES[datatype].bytes);
+  // The batch is 1 where another size is open, and what the bytes make it otherwise.
+  return shape.map((length, axis) => {
+    if (length !== -1) return length;
+    return open === 1 && axis === 0 ? 1 : Math.floor(left);
+  });
+}
+
+function withLength(bytes: Uint8Array): Uint8Array {
+  const out = Buffer.alloc(4 + bytes.byteLength);
+  out.writeUInt32LE(bytes.byteLength);
+  out.set(bytes, 4);
+  return out;
+}
 
 /** The names of the outputs to compute: those asked for, or all. */
 export function matchOutputs({ outputs }: InferRequest, specs: readonly TensorSpec[], prefix = ''): string[] {
   if (outputs === undefined || outputs.length === 0) return specs.map(({ name }) => name);
-  outputs.forEach((name, index) => {
+  outputs.forEach(({ name }, index) => {
     if (!specs.some((spec) => spec.name === name)) {
       refuse(`${prefix}outputs[${index}].name`, `is ${show(name)}; the model gives ${list(specs)}.`);
     }
-    if (outputs.indexOf(name) !== index)
+    if (outputs.findIndex((other) => other.name === name) !== index)
       refuse(`${prefix}outputs[${index}].name`, `is ${show(name)} for the second time; name each once.`);
   });
-  return [...outputs];
+  return outputs.map(({ name }) => name);
 }

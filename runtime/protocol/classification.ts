@@ -1,0 +1,29 @@
+import { fromFloat16Bits } from './float16.ts';
+import type { Tensor } from './tensor.ts';
+import { elementCount } from './tensor.ts';
+import { refuse, show } from './v2-request.ts';
+
+/** The best classes of an output, as the classification extension has them: texts `score:index` or `score:index:label`, best first. */
+export function classify(output: Tensor, count: number, labels: readonly string[] = []): Tensor {
+  const { name, datatype, shape, data } = output;
+  if (Array.isArray(data) || datatype === 'BOOL')
+    refuse(`outputs ${show(name)}`, `is ${datatype}, which has no scores; leave classification out.`);
+  // One vector is one set of scores; with more dimensions the first is the batch.
+  const batch = shape.length > 1 ? (shape[0] ?? 0) : 1;
+  const classes = elementCount(shape) / Math.max(1, batch);
+  const best = Math.min(count, classes);
+  const score = (index: number) => (datatype === 'FP16' ? fromFloat16Bits(Number(data[index])) : Number(data[index]));
+  const texts: string[] = [];
+  for (let row = 0; row < batch; row += 1) {
+    for (const index of bestOf(classes, best, (at) => score(row * classes + at))) {
+      const label = labels[index];
+      texts.push(`${score(row * classes + index)}:${index}${label === undefined ? '' : `:${label}`}`);
+    }
+  }
+  return { name, datatype: 'BYTES', shape: shape.length > 1 ? [batch, best] : [best], data: texts };
+}
+
+function bestOf(classes: number, count: number, score: (index: number) => number): number[] {
+  const order = Array.from({ length: classes }, (_, index) => index);
+  return order.toSorted((a, b) => score(b) - score(a) || a - b).slice(0, count);
+}
