@@ -1,4 +1,4 @@
-import type { Session } from '../engine/engine.ts';
+import type { GoldenSession } from './run-golden.ts';
 import type { GoldenExample, PreparedExample } from '../protocol/golden.ts';
 import { prepareExample } from '../protocol/golden.ts';
 import { runGenerated, runGolden } from './run-golden.ts';
@@ -10,7 +10,7 @@ export interface Readiness {
 }
 
 /** Readiness by the first golden example, or by made-up input where there is none. Probes at the same time share one run. */
-export function createReadiness(session: Session, examples: readonly GoldenExample[]): Readiness {
+export function createReadiness(session: GoldenSession, examples: readonly GoldenExample[]): Readiness {
   let prepared: PreparedExample | undefined;
   let running: Promise<void> | undefined;
   const runOnce = async () => {

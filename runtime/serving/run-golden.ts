@@ -6,8 +6,14 @@ import { generateInputs } from '../protocol/generated-input.ts';
 import type { PreparedExample } from '../protocol/golden.ts';
 import { messageOf } from '../error-shape.ts';
 
+/** As much of a session as a golden request needs. */
+export type GoldenSession = Pick<Session, 'inputs' | 'outputs' | 'run'>;
+
 /** Runs one golden example and throws when the answer is not what it says. */
-export async function runGolden(session: Session, { example, inputs, outputNames }: PreparedExample): Promise<void> {
+export async function runGolden(
+  session: GoldenSession,
+  { example, inputs, outputNames }: PreparedExample,
+): Promise<void> {
   const outputs = await session.run(inputs, outputNames).catch((error: unknown) => {
     throw describeFailedRun(error, `golden example "${example.name}"`);
   });
@@ -16,7 +22,7 @@ export async function runGolden(session: Session, { example, inputs, outputNames
 }
 
 /** Runs a model on made-up input; proves only that it runs. */
-export async function runGenerated(session: Session): Promise<void> {
+export async function runGenerated(session: GoldenSession): Promise<void> {
   try {
     await session.run(
       generateInputs(session.inputs),
@@ -34,6 +40,11 @@ export async function runGenerated(session: Session): Promise<void> {
 const RUN_REASONS = {
   invalidInput: 'GoldenInvalid',
   outOfMemory: 'OutOfMemory',
+  killed: 'OutOfMemory',
+  notBatchable: 'GoldenMismatch',
+  crashed: 'GoldenMismatch',
+  hung: 'GoldenMismatch',
+  closed: 'GoldenMismatch',
   unsupportedOperator: 'UnsupportedOperator',
   unsupportedType: 'UnsupportedType',
   failed: 'GoldenMismatch',
