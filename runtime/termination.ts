@@ -31,6 +31,11 @@ const LOAD_REASONS = {
   unsupportedType: 'UnsupportedType',
   invalidInput: 'LoadFailed',
   outOfMemory: 'OutOfMemory',
+  killed: 'OutOfMemory',
+  notBatchable: 'LoadFailed',
+  crashed: 'LoadFailed',
+  hung: 'LoadFailed',
+  closed: 'LoadFailed',
   failed: 'LoadFailed',
 } as const;
 

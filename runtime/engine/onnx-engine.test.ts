@@ -1,29 +1,37 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Datatype } from '../protocol/datatype.ts';
 import type { TensorData } from '../protocol/tensor.ts';
 import { ELEMENT, divideModel, identityModel, sequenceModel, unknownOperatorModel } from '../testdata/onnx-builder.ts';
-import { startEngineHost } from '../testdata/engine-host.ts';
 import { computeThreads, cpusOfQuota } from './cpu-limit.ts';
 import { cleanMessage } from './describe-failure.ts';
+import type { Engine, Session } from './engine.ts';
+import { createProcessEngine } from './process/process-engine.ts';
+
+// Each session is a process, which takes its time on a busy machine.
+jest.setTimeout(30_000);
 
 let directory: string;
-let engine: ReturnType<typeof startEngineHost>;
+const sessions: Session[] = [];
+let engine: Engine;
 beforeAll(async () => {
   directory = await mkdtemp(path.join(os.tmpdir(), 'aimass-engine-'));
-  engine = startEngineHost();
+  engine = createProcessEngine({ loadMs: 30_000, runMs: 10_000, spares: 1 });
 });
 afterAll(async () => {
-  engine.stop();
+  await Promise.all(sessions.map((session) => session.close()));
+  engine.close?.();
   await rm(directory, { recursive: true, force: true });
 });
 
 async function load(bytes: Buffer) {
   const file = path.join(directory, 'model.onnx');
   await writeFile(file, bytes);
-  return engine.open(file);
+  const session = await engine.open(file);
+  sessions.push(session);
+  return session;
 }
 
 test.each<{ datatype: Datatype; data: TensorData }>([
@@ -46,7 +54,6 @@ test.each<{ datatype: Datatype; data: TensorData }>([
   const [output] = await session.run([{ name: 'x', datatype, shape: [2], data }], ['y']);
   expect(output).toMatchObject({ name: 'y', datatype, shape: [2] });
   expect([...(output?.data ?? [])]).toEqual([...data]);
-  await session.close();
 });
 
 test('an empty batch goes through', async () => {

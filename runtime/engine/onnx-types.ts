@@ -1,25 +1,58 @@
 import type { Datatype } from '../protocol/datatype.ts';
 
-/** Element types as onnxruntime names them, and their V2 data types. */
-const BY_ENGINE_NAME: Readonly<Record<string, Datatype>> = {
-  bool: 'BOOL',
-  uint8: 'UINT8',
-  uint16: 'UINT16',
-  uint32: 'UINT32',
-  uint64: 'UINT64',
-  int8: 'INT8',
-  int16: 'INT16',
-  int32: 'INT32',
-  int64: 'INT64',
-  float16: 'FP16',
-  float32: 'FP32',
-  float64: 'FP64',
-  string: 'BYTES',
-};
-const BY_DATATYPE = Object.fromEntries(Object.entries(BY_ENGINE_NAME).map(([name, datatype]) => [datatype, name]));
+/** V2 data types by the numbers that ONNX gives to element types (onnx.proto, TensorProto.DataType). */
+const BY_NUMBER: readonly (Datatype | undefined)[] = [
+  undefined,
+  'FP32',
+  'UINT8',
+  'INT8',
+  'UINT16',
+  'INT16',
+  'INT32',
+  'INT64',
+  'BYTES',
+  'BOOL',
+  'FP16',
+  'FP64',
+  'UINT32',
+  'UINT64',
+];
 
-/** The V2 data type of an element type of the engine; undefined when V2 has none. */
-export const datatypeOf = (engineType: string): Datatype | undefined => BY_ENGINE_NAME[engineType];
+/** Names of element types that exist in ONNX and that the engine's binding cannot take or give. */
+const OTHERS: Readonly<Record<number, string>> = {
+  14: 'complex64',
+  15: 'complex128',
+  16: 'bfloat16',
+  17: 'float8e4m3fn',
+  18: 'float8e4m3fnuz',
+  19: 'float8e5m2',
+  20: 'float8e5m2fnuz',
+  21: 'uint4',
+  22: 'int4',
+  23: 'float4e2m1',
+};
+
+const ENGINE_NAMES: Readonly<Record<Datatype, string>> = {
+  BOOL: 'bool',
+  UINT8: 'uint8',
+  UINT16: 'uint16',
+  UINT32: 'uint32',
+  UINT64: 'uint64',
+  INT8: 'int8',
+  INT16: 'int16',
+  INT32: 'int32',
+  INT64: 'int64',
+  FP16: 'float16',
+  FP32: 'float32',
+  FP64: 'float64',
+  BYTES: 'string',
+};
+
+/** The V2 data type of an ONNX element type; undefined when the engine cannot pass it. */
+export const datatypeOf = (elementType: number): Datatype | undefined => BY_NUMBER[elementType];
+
+/** The name of an ONNX element type, for messages. */
+export const elementTypeName = (elementType: number): string => OTHERS[elementType] ?? `element type ${elementType}`;
 
 /** The engine's name of a V2 data type. */
-export const engineTypeOf = (datatype: Datatype): string => BY_DATATYPE[datatype] ?? datatype;
+export const engineTypeOf = (datatype: Datatype): string => ENGINE_NAMES[datatype];

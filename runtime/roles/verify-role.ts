@@ -1,7 +1,7 @@
 import { createLog } from '../log.ts';
 import { verifySettings } from '../settings.ts';
 import { describeFailure, writeTermination } from '../termination.ts';
-import { containerMemoryLimit } from '../verify/memory-guard.ts';
+import { containerMemoryLimit } from '../memory-limit.ts';
 import type { Verification } from '../verify/verify.ts';
 import { verifyModel } from '../verify/verify.ts';
 

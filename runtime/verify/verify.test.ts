@@ -6,7 +6,7 @@ import path from 'node:path';
 import { publishStaged, writeFetched } from '../repository/cache.ts';
 import { divideModel, externalDataModel, identityModel, unknownOperatorModel } from '../testdata/onnx-builder.ts';
 import { runRole } from '../testdata/run-role.ts';
-import { residentBytes } from './memory-guard.ts';
+import { residentBytes } from '../engine/process/process-usage.ts';
 import { percentile } from './percentile.ts';
 import { runChild } from './run-child.ts';
 

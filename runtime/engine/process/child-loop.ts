@@ -1,0 +1,117 @@
+import { readSync, writeSync } from 'node:fs';
+import type { EngineErrorKind, OpenOptions } from '../engine.ts';
+import { EngineError } from '../engine.ts';
+import { loadOnnxRuntime } from '../load-onnxruntime.ts';
+import { OnnxModel } from '../onnx-model.ts';
+import type { Frame } from './frame.ts';
+import { FrameKind, HEAD_BYTES, answerFrame, jsonFrame, readFrame, typedTensor } from './frame.ts';
+import { messageOf } from '../../error-shape.ts';
+
+const STDIN = 0;
+const STDOUT = 1;
+const ROOM_BYTES = 256 * 1024;
+/** Above this the memory of a frame is asked back at once: this process has no idle time in which it would be. */
+const LARGE_BYTES = 8 * 1024 * 1024;
+
+/** What `open` carries. */
+export interface OpenJob extends OpenOptions {
+  modelPath: string;
+}
+
+/** How a failure travels. */
+export interface FailureNote {
+  kind: EngineErrorKind;
+  message: string;
+}
+
+const room = Buffer.allocUnsafeSlow(ROOM_BYTES);
+
+/** Reads one frame, waiting for it as long as it takes; undefined when the server has gone. */
+function nextFrame(): Buffer | undefined {
+  let have = 0;
+  let frame = room;
+  let size = HEAD_BYTES;
+  while (have < size) {
+    const got = readSync(STDIN, frame, have, frame.byteLength - have, null);
+    if (got === 0) return undefined;
+    have += got;
+    if (size === HEAD_BYTES && have >= HEAD_BYTES) {
+      size = room.readUInt32LE(0);
+      if (size > ROOM_BYTES) {
+        frame = Buffer.allocUnsafeSlow(size);
+        room.copy(frame, 0, 0, have);
+      }
+    }
+  }
+  return frame.subarray(0, size);
+}
+
+function send(chunks: readonly Uint8Array[]): void {
+  const total = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+  const parts = total <= ROOM_BYTES ? [Buffer.concat(chunks, total)] : chunks;
+  for (const part of parts) {
+    for (let at = 0; at < part.byteLength;) at += writeSync(STDOUT, part, at, part.byteLength - at);
+  }
+}
+
+const failed = (error: unknown) =>
+  jsonFrame(FrameKind.failed, {
+    kind: error instanceof EngineError ? error.kind : 'failed',
+    message: messageOf(error),
+  } satisfies FailureNote);
+
+let model: OnnxModel | undefined;
+
+function open({ modelPath, ...options }: OpenJob): Uint8Array[] {
+  model = OnnxModel.open(modelPath, options);
+  return jsonFrame(FrameKind.opened, { inputs: model.inputs, outputs: model.outputs });
+}
+
+function run({ lead, tensors }: Extract<Frame, { kind: 'tensors' }>): Uint8Array[] {
+  const loaded = model;
+  if (loaded === undefined) throw new EngineError('failed', 'The model is not loaded.');
+  const inputs = tensors.map((tensor) => {
+    const spec = loaded.inputs[tensor.index];
+    if (spec === undefined) throw new EngineError('failed', `There is no input ${tensor.index}.`);
+    return typedTensor(spec, tensor);
+  });
+  const names = lead.map((index) => loaded.outputs[index]?.name ?? '');
+  const startedAt = performance.now();
+  const outputs = loaded.run(inputs, names);
+  return answerFrame(outputs, Math.round((performance.now() - startedAt) * 1000));
+}
+
+function answer(bytes: Buffer): Uint8Array[] {
+  const frame = readFrame(bytes);
+  return frame.kind === 'json' ? open(frame.value as OpenJob) : run(frame);
+}
+
+/** A process that waits for its model has the library by then. What goes wrong is told when the model is opened. */
+function loadLibraryEarly(): void {
+  try {
+    loadOnnxRuntime();
+  } catch {
+    // Tried again, and told, by `open`.
+  }
+}
+
+/**
+ * Serves one model to the server that started this process. There is no event loop in here: it waits for a frame, runs,
+ * answers and waits again. That is simpler and cheaper than an event loop that has one thing to do (docs/decisions/0007).
+ */
+export function runEngineProcess(): number {
+  loadLibraryEarly();
+  for (;;) {
+    const frame = nextFrame();
+    if (frame === undefined) return 0;
+    let reply: Uint8Array[];
+    try {
+      reply = answer(frame);
+    } catch (error) {
+      reply = failed(error);
+    }
+    send(reply);
+    const size = frame.byteLength + reply.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    if (size > LARGE_BYTES) globalThis.gc?.();
+  }
+}

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { ENTRY } from '../../entry.ts';
+import type { Engine } from '../engine.ts';
+import type { EngineChild, Patience } from './process-session.ts';
+import { ProcessSession } from './process-session.ts';
+import { SpareProcesses } from './spare-process.ts';
+
+/** Killed before the server itself when the machine has no memory left. */
+const OOM_SCORE = '900';
+/** A little behind the server, so that it answers while a model computes on the only core. */
+const NICENESS = 5;
+const PRLIMIT = '/usr/bin/prlimit';
+/** What Node reserves for itself and the kernel counts as data although it is never touched (measured: 575 MB on Node 24). */
+const NODE_DATA_BYTES = 640 * 1024 * 1024;
+/** What a process of Node and the engine need before they have loaded anything. */
+const FLAGS = ['--expose-gc', '--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+
+/** How the processes of models are made. */
+export interface ProcessEngineOptions extends Patience {
+  /** Bytes that one model may take; asking for more fails inside its process, and only there. */
+  maxMemoryBytes?: number | undefined;
+  /** Processes kept ready for models to come; each takes some 40 MiB and saves a load most of its time. */
+  spares?: number | undefined;
+}
+
+/** The engine that gives each model a process of its own. */
+export function createProcessEngine({ loadMs, runMs, maxMemoryBytes, spares = 0 }: ProcessEngineOptions): Engine {
+  const processes = new SpareProcesses(() => startChild(maxMemoryBytes), spares);
+  processes.refill();
+  return {
+    open: async (modelPath, options = {}) => {
+      const session = new ProcessSession(processes.take(), { loadMs, runMs });
+      try {
+        await session.open({ modelPath, ...options });
+        return session;
+      } catch (error) {
+        await session.close();
+        throw error;
+      } finally {
+        processes.refill();
+      }
+    },
+    memoryBytes: () => processes.memoryBytes(),
+    close: () => processes.close(),
+  };
+}
+
+function startChild(maxMemoryBytes: number | undefined): EngineChild {
+  const command = [process.execPath, ...FLAGS, ENTRY, 'engine-process'];
+  const limited = maxMemoryBytes !== undefined && existsSync(PRLIMIT);
+  // The limit is on data, not on address space: V8 reserves far more addresses than it ever uses.
+  const [program = '', ...args] = limited
+    ? [PRLIMIT, `--data=${maxMemoryBytes + NODE_DATA_BYTES}`, ...command]
+    : command;
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment() });
+  if (child.pid !== undefined) favourServer(child.pid);
+  return child;
+}
+
+/** Nothing of the server's environment but what the engine reads: no secret of the server reaches a model. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  const names = [
+    'PATH',
+    'LD_LIBRARY_PATH',
+    'CUDA_VISIBLE_DEVICES',
+    'NVIDIA_VISIBLE_DEVICES',
+    'TMPDIR',
+    'NODE_COMPILE_CACHE',
+  ];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
+function favourServer(pid: number): void {
+  try {
+    os.setPriority(pid, NICENESS);
+    writeFileSync(`/proc/${pid}/oom_score_adj`, OOM_SCORE);
+  } catch {
+    // Where the system does not let us, all processes are equal; nothing depends on it.
+  }
+}
