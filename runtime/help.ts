@@ -8,8 +8,8 @@ export const HELP = `aimass runtime ${VERSION}
         [--allowed-private-hosts host,range,...] [--s3-endpoint URL] [--s3-region NAME] [--hf-endpoint URL]
   verify --models-dir DIR --task TASK [--golden FILE] [--max-p99-ms N] [--max-memory-bytes N] [--seconds N]
         [--timeout-seconds N]
-  serve --model NAME --model-dir DIR [--golden FILE] [--task TASK] [--revision R] [--http-port 8080]
-        [--metrics-port 9090] [--drain-seconds 20] [--notice-seconds 5] [--max-body-bytes N]
+  serve --models-dir DIR | --model NAME --model-dir DIR [FLAGS]
+        a server for Open Inference V2; "serve --help" lists its flags
 
 Every role also takes --termination-log FILE (default /dev/termination-log).
 Exit codes: 0 done; 1 failed in a way that can pass by itself; 2 failed in a way that needs a change; 64 wrong use.

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from './error-shape.ts';
+import { UsageError } from './flags/usage-error.ts';
 
-/** Wrong use of the command line; the message says what to write. */
-export class UsageError extends Error {}
+export { UsageError };
 
 const TERMINATION_LOG = '/dev/termination-log';
 const text = { type: 'string' } as const;
@@ -35,19 +35,7 @@ const FLAGS = {
     'timeout-seconds': text,
     'termination-log': text,
   },
-  serve: {
-    model: text,
-    'model-dir': text,
-    golden: text,
-    task: text,
-    revision: text,
-    'http-port': text,
-    'metrics-port': text,
-    'drain-seconds': text,
-    'notice-seconds': text,
-    'max-body-bytes': text,
-    'termination-log': text,
-  },
+  serve: {},
 } as const;
 
 /** The roles of the program. */
@@ -134,24 +122,6 @@ export function verifySettings(args: readonly string[]) {
     maxMemoryBytes: number(values, 'max-memory-bytes'),
     seconds: number(values, 'seconds', 3),
     timeoutSeconds: number(values, 'timeout-seconds', 600),
-    terminationLog: terminationLog(values),
-  };
-}
-
-/** Settings of the serve role. */
-export function serveSettings(args: readonly string[]) {
-  const values = readFlags('serve', args);
-  return {
-    model: required(values, 'model'),
-    modelDir: required(values, 'model-dir'),
-    golden: values['golden'],
-    task: values['task'],
-    revision: values['revision'],
-    httpPort: number(values, 'http-port', 8080),
-    metricsPort: number(values, 'metrics-port', 9090),
-    drainSeconds: number(values, 'drain-seconds', 20),
-    noticeSeconds: number(values, 'notice-seconds', 5),
-    maxBodyBytes: number(values, 'max-body-bytes', 64 * 1024 ** 2),
     terminationLog: terminationLog(values),
   };
 }
