@@ -1,17 +1,25 @@
-import type { ErrorRequestHandler, Express, Request } from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
 import express from 'express';
 import { ApiError } from '../errors.ts';
-import type { DataPlane } from '../serving/data-plane.ts';
+import type { ModelTarget, Plane } from '../serving/plane.ts';
+import { createRepositoryRoutes } from './repository-routes.ts';
 import { sendError } from './send.ts';
 
-const EXTENSIONS: readonly string[] = [];
+/** What the routes beside inference need. */
+export interface AppOptions {
+  plane: Plane;
+  /** Asked of those who load and unload models. */
+  repositoryToken?: string | undefined;
+  /** Routers of other protocols: tasks, OpenAI, asynchronous requests. */
+  routers?: readonly RequestHandler[];
+}
 
-/** Everything of Open Inference V2 but inference itself: health and metadata. */
-export function createApp(plane: DataPlane, version: string): Express {
+/** Everything of Open Inference V2 but inference itself: health, metadata, statistics, the repository. */
+export function createApp({ plane, repositoryToken, routers = [] }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
-  app.get('/v2', (_request, response) => {
-    response.json({ name: 'aimass', version, extensions: EXTENSIONS });
+  app.get(['/v2', '/v2/'], (_request, response) => {
+    response.json({ name: plane.name, version: plane.version, extensions: plane.extensions });
   });
   app.get('/v2/health/live', (_request, response) => {
     response.json({ live: true });
@@ -20,16 +28,12 @@ export function createApp(plane: DataPlane, version: string): Express {
     await plane.checkReady();
     response.json({ ready: true });
   });
-  const paths = (tail: string) => [`/v2/models/:name${tail}`, `/v2/models/:name/versions/:version${tail}`];
-  app.get(paths('/ready'), async (request: Request<Named>, response) => {
-    plane.assertServed(request.params.name, request.params.version);
-    await plane.checkReady();
-    response.json({ name: plane.model.name, ready: true });
+  app.get('/v2/models/stats', async (_request, response) => {
+    response.json({ model_stats: await plane.statistics() });
   });
-  app.get(paths(''), (request: Request<Named>, response) => {
-    plane.assertServed(request.params.name, request.params.version);
-    response.json(plane.metadata());
-  });
+  addModelRoutes(app, plane);
+  app.use(createRepositoryRoutes(plane, repositoryToken));
+  for (const router of routers) app.use(router);
   app.use((request) => {
     throw unknownRoute(request);
   });
@@ -37,16 +41,35 @@ export function createApp(plane: DataPlane, version: string): Express {
   return app;
 }
 
-interface Named {
-  name: string;
-  version?: string;
+type Named = Request<{ name: string; version?: string }>;
+const targetOf = ({ params: { name, version } }: Named): ModelTarget => ({ name, version });
+
+function addModelRoutes(app: Express, plane: Plane): void {
+  const paths = (tail: string) => [`/v2/models/:name${tail}`, `/v2/models/:name/versions/:version${tail}`];
+  app.get(paths('/ready'), async (request: Named, response) => {
+    await plane.checkModelReady(targetOf(request));
+    response.json({ name: request.params.name, ready: true });
+  });
+  app.get(paths(''), async (request: Named, response) => {
+    response.json(await plane.metadata(targetOf(request)));
+  });
+  app.get(paths('/config'), async (request: Named, response) => {
+    response.json(await plane.config(targetOf(request)));
+  });
+  app.get(paths('/stats'), async (request: Named, response) => {
+    response.json({ model_stats: await plane.statistics(targetOf(request)) });
+  });
 }
 
 /** A known path with the wrong method is told apart from a path that does not exist. */
 function unknownRoute({ method, path }: Request): ApiError {
   const shown = JSON.stringify(path.slice(0, 100));
-  const takesPost = /^\/v2\/models\/[^/]+(\/versions\/[^/]+)?\/infer$/.test(path);
-  const takesGet = /^\/v2(\/health\/(live|ready)|\/models\/[^/]+(\/versions\/[^/]+)?(\/ready)?)?$/.test(path);
+  const takesPost =
+    /^\/v2\/(models\/[^/]+(\/versions\/[^/]+)?\/infer|repository\/(index|models\/[^/]+\/(load|unload)))$/.test(path);
+  const takesGet =
+    /^\/v2(\/health\/(live|ready)|\/models\/stats|\/models\/[^/]+(\/versions\/[^/]+)?(\/(ready|config|stats))?)?$/.test(
+      path,
+    );
   if (takesPost || takesGet)
     return new ApiError('MethodNotAllowed', `${method} is not for ${shown}; use ${takesPost ? 'POST' : 'GET'}.`);
   return new ApiError('UnknownRoute', `There is nothing at ${shown}; models answer at /v2/models/NAME/infer.`);
@@ -54,11 +77,21 @@ function unknownRoute({ method, path }: Request): ApiError {
 
 // Express tells error handlers by their four parameters.
 // oxlint-disable-next-line max-params
-const answerError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+const answerError: ErrorRequestHandler = (error: unknown, request, response, next) => {
   if (response.headersSent) return next(error);
-  const isBadUrl = typeof error === 'object' && error !== null && 'status' in error && error.status === 400;
-  sendError(
-    response,
-    isBadUrl ? new ApiError('InvalidRequest', 'The path cannot be decoded; encode it as UTF-8.') : error,
-  );
+  if (!request.complete) response.setHeader('connection', 'close');
+  sendError(response, fromExpress(error));
 };
+
+/** What Express and its body parser find wrong carries a status. */
+function fromExpress(error: unknown): unknown {
+  if (error instanceof ApiError || typeof error !== 'object' || error === null || !('status' in error)) return error;
+  const kind = 'type' in error ? String(error.type) : '';
+  if (error.status === 413) return new ApiError('BodyTooLarge', 'The body is larger than this route takes; send less.');
+  if (error.status === 415)
+    return new ApiError('UnsupportedContent', 'The encoding of the body is not known here; send JSON.');
+  if (error.status !== 400) return error;
+  return kind.startsWith('entity')
+    ? new ApiError('InvalidJson', 'The body is not JSON; send one JSON object.')
+    : new ApiError('InvalidRequest', 'The path cannot be decoded; encode it as UTF-8.');
+}

@@ -4,8 +4,31 @@ import { ApiErrorCode, toApiError } from '../errors.ts';
 /** Seconds after which a client may ask again when asking again can help. */
 const RETRY_AFTER_SECONDS = '1';
 
+type Headers = Record<string, string | number>;
+
+/** Sends an answer that is ready. */
+export function sendBody(response: ServerResponse, headers: Headers, body: string | readonly Uint8Array[]): void {
+  if (typeof body === 'string') sendText(response, headers, body);
+  else sendChunks(response, headers, body);
+}
+
+function sendText(response: ServerResponse, headers: Headers, text: string): void {
+  const size = Buffer.byteLength(text);
+  response.writeHead(200, { ...headers, 'content-length': size });
+  // Text without other characters than ASCII needs no conversion.
+  response.end(text, size === text.length ? 'latin1' : 'utf8');
+}
+
+function sendChunks(response: ServerResponse, headers: Headers, chunks: readonly Uint8Array[]): void {
+  const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+  response.writeHead(200, { ...headers, 'content-length': size });
+  response.cork();
+  for (const chunk of chunks) response.write(chunk);
+  response.end();
+}
+
 /** Sends JSON text. */
-export function sendJson(response: ServerResponse, status: number, text: string): void {
+function sendJson(response: ServerResponse, status: number, text: string): void {
   const body = Buffer.from(text);
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.byteLength });
   response.end(body);

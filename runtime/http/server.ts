@@ -1,44 +1,64 @@
-import type { Server } from 'node:http';
-import http from 'node:http';
 import { once } from 'node:events';
+import type { RequestListener, Server } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Metrics } from '../metrics/metrics.ts';
+import type { Registry } from 'prom-client';
 import type { DataPlane } from '../serving/data-plane.ts';
+import type { AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { createInferRoute, matchInfer } from './infer-route.ts';
 
+/** Certificate and key in PEM, for servers that speak TLS. */
+interface TlsFiles {
+  cert: string | Buffer;
+  key: string | Buffer;
+}
+
 /** What the V2 server is made of. */
-export interface V2ServerOptions {
+export interface V2ServerOptions extends Omit<AppOptions, 'plane'> {
   plane: DataPlane;
-  metrics: Metrics;
-  version: string;
+  /** Told to clients in a header. */
+  revision?: string | undefined;
   maxBodyBytes: number;
+  maxConnections?: number | undefined;
+  tls?: TlsFiles | undefined;
   onFailure: (error: unknown) => void;
 }
 
+/** Node's own limits are too loose for a server that strangers can reach. */
+const LIMITS = {
+  headersTimeout: 15_000,
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 5_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16 * 1024,
+  // A small answer must not wait for the acknowledgement of the one before.
+  noDelay: true,
+};
+
 /** The HTTP server of Open Inference V2, not listening yet. */
 export function createV2Server(options: V2ServerOptions): Server {
-  const { plane } = options;
+  const { plane, revision, tls } = options;
   const infer = createInferRoute(options);
-  const app = createApp(plane, options.version);
-  const limits = {
-    headersTimeout: 15_000,
-    requestTimeout: 120_000,
-    keepAliveTimeout: 75_000,
-    maxHeaderSize: 16 * 1024,
-  };
-  return http.createServer(limits, (request, response) => {
-    if (plane.model.revision !== undefined) response.setHeader('aimass-revision', plane.model.revision);
+  const app = createApp(options);
+  const listener: RequestListener = (request, response) => {
+    if (revision !== undefined) response.setHeader('aimass-revision', revision);
     // While draining, clients are told to come back on a new connection, which leads them to another pod.
     if (plane.isDraining) response.setHeader('connection', 'close');
     const target = matchInfer(request);
     if (target === undefined) app(request, response);
     else void infer(request, response, target);
-  });
+  };
+  const server =
+    tls === undefined ? http.createServer(LIMITS, listener) : https.createServer({ ...LIMITS, ...tls }, listener);
+  server.maxHeadersCount = 100;
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  return server;
 }
 
 /** The server for scrapers and the kubelet, on its own port so that it can be kept inside. */
-export function createMetricsServer({ registry }: Metrics): Server {
+export function createMetricsServer(registry: Registry): Server {
   return http.createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, (request, response) => {
     if (request.url === '/healthz') {
       response.end('ok');
@@ -55,13 +75,15 @@ export function createMetricsServer({ registry }: Metrics): Server {
   });
 }
 
-/** Listens on a port of all addresses and gives the port. */
-export async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port);
+/** Listens on a port, of all addresses unless one is named, and gives the port. */
+export async function listen(server: Server, port: number, host?: string): Promise<number> {
+  server.listen(port, host);
   await once(server, 'listening');
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : port;
 }
+
+const SWEEP_MS = 100;
 
 /** How a server is stopped; times are in milliseconds. */
 export interface DrainOptions {
@@ -82,7 +104,10 @@ export async function drainServer(
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
+  // A connection that was busy becomes idle when its answer is out.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   server.closeIdleConnections();
   await Promise.race([closed, delay(Math.max(0, totalMs - noticeMs), undefined, { ref: false })]);
+  clearInterval(sweep);
   server.closeAllConnections();
 }
