@@ -10,17 +10,30 @@ const ROLES: Readonly<Record<Role, (args: readonly string[]) => Promise<number>>
   serve: async (args) => (await import('./roles/serve-role.ts')).runServe(args),
 };
 
+// What a role starts beside itself; not for people.
+const HELPERS: Readonly<Record<string, () => Promise<number>>> = {
+  // The process that verify runs a model in.
+  'verify-child': async () => (await import('./verify/child.ts')).runVerifyChild(),
+  // The processes of models and of pre-processing.
+  'engine-process': async () => (await import('./engine/process/child-loop.ts')).runEngineProcess(),
+  'task-process': async () => (await import('./tasks/process/main.ts')).runTaskProcess(),
+  // The thread that looks at model files before the engine does.
+  'check-worker': async () => (await import('./roles/check-worker.ts')).runCheckWorker(),
+  // The thread that reads and writes large bodies.
+  'codec-worker': async () => (await import('./http/codec/worker.ts')).runCodecWorker(),
+};
+
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === '--version') {
     process.stdout.write(`${VERSION}\n`);
     return 0;
   }
   if (name === '--help' || args.includes('--help')) {
-    process.stdout.write(HELP);
+    process.stdout.write(name === 'serve' ? (await import('./flags/serve-flags.ts')).serveHelp() : HELP);
     return 0;
   }
-  // The process that verify runs a model in; not for people.
-  if (name === 'verify-child') return (await import('./verify/child.ts')).runVerifyChild();
+  const helper = Object.entries(HELPERS).find(([known]) => known === name)?.[1];
+  if (helper !== undefined) return helper();
   if (!isRole(name)) throw new UsageError(name === undefined ? 'give a role' : `there is no role "${name}"`);
   return ROLES[name](args);
 }

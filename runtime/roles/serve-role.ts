@@ -1,19 +1,19 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { createOnnxEngine } from '../engine/onnx-engine.ts';
+import type { ServeSettings } from '../flags/serve-settings.ts';
+import { serveSettings } from '../flags/serve-settings.ts';
+import type { GrpcServer } from '../grpc/server.ts';
+import { assertToken } from '../http/repository-routes.ts';
 import { createMetricsServer, createV2Server, drainServer, listen } from '../http/server.ts';
 import { createLog } from '../log.ts';
 import { createMetrics } from '../metrics/metrics.ts';
-import type { GoldenExample } from '../protocol/golden.ts';
-import { parseGolden } from '../protocol/golden.ts';
 import { DataPlane } from '../serving/data-plane.ts';
-import { createReadiness } from '../serving/readiness.ts';
-import { serveSettings } from '../settings.ts';
 import { describeFailure, writeTermination } from '../termination.ts';
 import { VERSION } from '../version.ts';
+import { countGrpc } from './count-grpc.ts';
+import { createHosting } from './serve-hosting.ts';
+import type { ServedModels } from './served-models.ts';
+import { createServedModels } from './served-models.ts';
 
-type Settings = ReturnType<typeof serveSettings>;
 type Log = ReturnType<typeof createLog>;
 
 /** Runs the serve role until it is told to stop, and gives the exit code. */
@@ -38,41 +38,113 @@ const untilToldToStop = (): Promise<string> =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
 
-async function serveUntil(stopped: Promise<string>, settings: Settings, log: Log): Promise<void> {
-  const { model, revision, task, maxBodyBytes } = settings;
-  const plane = new DataPlane({ name: model, revision, task });
-  const metrics = createMetrics();
-  const onFailure = (error: unknown) => log.error({ err: error }, 'request failed');
-  const server = createV2Server({ plane, metrics, version: VERSION, maxBodyBytes, onFailure });
-  const metricsServer = createMetricsServer(metrics);
+async function serveUntil(stopped: Promise<string>, settings: ServeSettings, log: Log): Promise<void> {
+  const models = await createServedModels(settings, await createHosting(settings, log), log);
+  const { library, repository } = models;
+  const plane = new DataPlane({
+    version: VERSION,
+    library,
+    repository,
+    instances: settings.instances,
+    isStrict: settings.strictReadiness,
+  });
+  const servers = await startServers(settings, { plane, models, log });
   try {
-    const ports = {
-      http: await listen(server, settings.httpPort),
-      metrics: await listen(metricsServer, settings.metricsPort),
-    };
     const startedAt = performance.now();
-    const examples = await readGolden(settings);
-    const session = await createOnnxEngine().open(path.join(settings.modelDir, 'model.onnx'));
-    plane.serve(session, createReadiness(session, examples));
+    await Promise.race([models.start(), stopped]);
     const loadSeconds = Math.round(performance.now() - startedAt) / 1000;
-    log.info({ model, revision, ports, loadSeconds, goldenExamples: examples.length }, 'serving');
+    log.info({ models: library.names().slice(0, 100), ports: servers.ports, loadSeconds }, 'serving');
     log.info({ signal: await stopped }, 'draining');
-    await drainServer(server, plane, {
-      noticeMs: settings.noticeSeconds * 1000,
-      totalMs: settings.drainSeconds * 1000,
-    });
-    await session.close();
+    await servers.drain(settings);
     log.info('stopped');
   } finally {
-    server.close();
-    server.closeAllConnections();
-    metricsServer.close();
-    metricsServer.closeAllConnections();
+    await servers.close();
+    await models.stop();
   }
 }
 
-async function readGolden({ golden, modelDir }: Settings): Promise<GoldenExample[]> {
-  const inArtifact = path.join(modelDir, 'golden.json');
-  const file = golden ?? (existsSync(inArtifact) ? inArtifact : undefined);
-  return file === undefined ? [] : parseGolden(await readFile(file, 'utf8'));
+interface Serving {
+  plane: DataPlane;
+  models: ServedModels;
+  log: Log;
+}
+
+async function startServers(settings: ServeSettings, { plane, models, log }: Serving) {
+  const tls = settings.tls && {
+    cert: await readFile(settings.tls.certFile),
+    key: await readFile(settings.tls.keyFile),
+  };
+  const tokenFile = settings.repositoryTokenFile;
+  const repositoryToken = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
+  const onFailure = (error: unknown) => log.error({ err: error }, 'request failed');
+  const { revision, maxBodyBytes, maxConnections } = settings;
+  const routers = await models.routers(plane, { onFailure, maxBodyBytes });
+  const http = createV2Server({
+    plane,
+    revision,
+    maxBodyBytes,
+    maxConnections,
+    tls,
+    repositoryToken,
+    onFailure,
+    routers,
+  });
+  const metrics = createMetricsServer(createMetrics(() => models.metered()));
+  const grpc = await startGrpc(settings, { plane, tls, onFailure, repositoryToken });
+  const ports = {
+    http: await listen(http, settings.httpPort, settings.bindAddress),
+    ...(grpc && { grpc: grpc.port }),
+    ...(settings.metricsPort !== undefined && {
+      metrics: await listen(metrics, settings.metricsPort, settings.bindAddress),
+    }),
+  };
+  return {
+    ports,
+    drain: async ({ noticeSeconds, drainSeconds }: ServeSettings) => {
+      const times = { noticeMs: noticeSeconds * 1000, totalMs: drainSeconds * 1000 };
+      const restMs = Math.max(0, times.totalMs - times.noticeMs);
+      await Promise.all([drainServer(http, plane, times), drainGrpcLater(grpc?.server, times.noticeMs, restMs)]);
+    },
+    close: async () => {
+      for (const server of [http, metrics]) {
+        server.close();
+        server.closeAllConnections();
+      }
+      await grpc?.server.close();
+    },
+  };
+}
+
+interface GrpcNeeds {
+  plane: DataPlane;
+  tls: { cert: Buffer; key: Buffer } | undefined;
+  onFailure: (error: unknown) => void;
+  repositoryToken: string | undefined;
+}
+
+async function startGrpc(
+  { grpcPort, bindAddress, maxBodyBytes, revision }: ServeSettings,
+  { plane, tls, onFailure, repositoryToken }: GrpcNeeds,
+): Promise<{ server: GrpcServer; port: number } | undefined> {
+  if (grpcPort === undefined) return undefined;
+  const { createGrpcServer } = await import('../grpc/server.ts');
+  const server = createGrpcServer({
+    plane,
+    maxMessageBytes: maxBodyBytes,
+    onFailure,
+    ...(tls && { tls }),
+    onOutcome: countGrpc(plane),
+    authorize: (authorization) => assertToken(repositoryToken, authorization),
+    headersFor: () => (revision === undefined ? undefined : { 'aimass-revision': revision }),
+  });
+  return { server, port: await server.listen(grpcPort, bindAddress) };
+}
+
+/** Calls are still taken while endpoints notice that the pod is going. */
+async function drainGrpcLater(server: GrpcServer | undefined, noticeMs: number, restMs: number): Promise<void> {
+  if (server === undefined) return;
+  await new Promise((resolve) => {
+    setTimeout(resolve, noticeMs);
+  });
+  await server.drain(restMs);
 }
