@@ -23,11 +23,7 @@ export function taskOfCard(text: string): string | undefined {
 /** The names of classes: by number in `config.json`, or a line each in `labels.txt`. */
 export async function readLabels(file: string): Promise<readonly string[]> {
   const text = await readStart(file, MAX_LABELS_BYTES);
-  if (file.endsWith('.txt'))
-    return text
-      .replace(/\r?\n$/, '')
-      .split(/\r?\n/)
-      .slice(0, MAX_LABELS);
+  if (file.endsWith('.txt')) return text.replace(/\r?\n$/, '').split(/\r?\n/);
   return labelsOfConfig(text);
 }
 
