@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import TYPES
 from protocols import PROTOCOLS, connect
+from real_servers import TYPES
 from servers import ROOT, Served
 
 import aimass

@@ -115,11 +115,15 @@ class SyncDriver:
                 try:
                     answer = self._do(step)
                 except AimassError as error:
-                    step = flow.throw(_say_more(self.route, error))
+                    step = flow.throw(error)
                 else:
                     step = flow.send(answer)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
+        except AimassError as error:
+            if self.route.describe_failure is None:
+                raise
+            raise self.route.describe_failure(error) from error
 
     def _do(self, step: Step) -> Any:
         if isinstance(step, Pause):
@@ -156,11 +160,15 @@ class AsyncDriver:
                 try:
                     answer = await self._do(step)
                 except AimassError as error:
-                    step = flow.throw(_say_more(self.route, error))
+                    step = flow.throw(error)
                 else:
                     step = flow.send(answer)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
+        except AimassError as error:
+            if self.route.describe_failure is None:
+                raise
+            raise self.route.describe_failure(error) from error
 
     async def _do(self, step: Step) -> Any:
         if isinstance(step, Pause):
@@ -179,7 +187,3 @@ class AsyncDriver:
             await self._grpc.close()
         if self.route.close:
             await asyncio.to_thread(self.route.close)
-
-
-def _say_more(route: Route, error: AimassError) -> AimassError:
-    return route.describe_failure(error) if route.describe_failure else error

@@ -12,6 +12,8 @@ from .steps import GrpcAnswer, GrpcCall
 # Tensors are large; the server has its own limit.
 _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 
+#: Words of grpc itself for a connection that could not be made or was lost.
+_LOST = ("connect", "resolution", "socket", "goaway", "recvmsg", "broken pipe")
 #: gRPC codes as the HTTP status that says the same.
 _HTTP_STATUS = {
     "INVALID_ARGUMENT": 400,
@@ -79,23 +81,20 @@ def _typed_error(error: Any, url: str, timeout: float) -> AimassError:
     trailing = _headers(error.trailing_metadata())
     if code == "DEADLINE_EXCEEDED":
         return Timeout(f"{url} gave no answer within {timeout:.3g} s; give more time with timeout=")
-    # grpc says UNAVAILABLE both when nobody is there and when the server said so itself; the words tell them apart.
-    if code == "UNAVAILABLE" and (
-        "connect" in details.lower() or "resolution" in details.lower() or "socket" in details.lower()
-    ):
+    retry_after = _retry_after(trailing)
+    # UNAVAILABLE comes from grpc itself when nobody is there, and from a server, which says when to come back.
+    if code == "UNAVAILABLE" and retry_after is None and any(word in details.lower() for word in _LOST):
         return ConnectionFailed(f"{url} cannot be reached: {details}; check the URL and that the server runs")
     status = _HTTP_STATUS.get(code, 503)
-    # The server says with retry-after that it is full; without it the message was too large.
-    retry_after = _seconds(trailing.get("retry-after"))
     if code == "RESOURCE_EXHAUSTED" and retry_after is None and "larger" in details:
         status = 413
     return error_for_status(status)(details or code, status=status, retry_after=retry_after)
 
 
-def _seconds(text: str | None) -> float | None:
+def _retry_after(trailing: dict[str, str]) -> float | None:
     try:
-        return None if text is None else max(0.0, float(text))
-    except ValueError:
+        return max(0.0, float(trailing["grpc-retry-pushback-ms"]) / 1000)
+    except (KeyError, ValueError):
         return None
 
 

@@ -70,6 +70,8 @@ class KubeAccess:
         self.context = "in-cluster"
 
     def _load_file(self, context: str | None, kubeconfig: str | None) -> None:
+        from yaml import YAMLError  # comes with the kubernetes package
+
         config = self._kubernetes.config
         try:
             contexts, current = config.list_kube_config_contexts(config_file=kubeconfig)
@@ -82,7 +84,7 @@ class KubeAccess:
             )
         except (config.ConfigException, OSError) as error:
             raise NoCluster(f"no usable kubeconfig: {error}; set KUBECONFIG, or connect by URL") from error
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, YAMLError) as error:
             raise NoCluster("the kubeconfig is broken; check it with kubectl config view, or connect by URL") from error
         self.context = str(chosen["name"])
         self.namespace = str((chosen.get("context") or {}).get("namespace") or "default")
