@@ -1,6 +1,5 @@
 import { EngineError } from '../engine/engine.ts';
 import { ApiError } from '../errors.ts';
-import { ModelFailure } from '../model-failure.ts';
 import { classify } from '../protocol/classification.ts';
 import { matchInputs, matchOutputs } from '../protocol/match-inputs.ts';
 import type { Tensor } from '../protocol/tensor.ts';
@@ -13,6 +12,7 @@ import type { Library } from './library.ts';
 import { describeConfig } from './model-config.ts';
 import { add } from './model-meter.ts';
 import { describeStatistics } from './model-statistics.ts';
+import { tellable } from './tellable.ts';
 import type {
   IndexEntry,
   ModelConfig,
@@ -227,7 +227,9 @@ function respond({ at }: HostedModel, request: InferRequest, outputs: readonly T
 function readCallParameters({ parameters }: InferRequest, call: Call): void {
   if (parameters === undefined) return;
   const { priority, timeout } = parameters;
-  if (priority !== undefined) call.priority = Math.min(MAX_PRIORITY, whole(priority, 'priority'));
+  // Nobody gets ahead of the priority that the server has given: an asynchronous request stays behind those that are waited for.
+  if (priority !== undefined)
+    call.priority = Math.min(MAX_PRIORITY, Math.max(call.priority, whole(priority, 'priority')));
   if (timeout !== undefined && whole(timeout, 'timeout') > 0)
     call.deadlineAt = Math.min(call.deadlineAt, performance.now() + whole(timeout, 'timeout') / 1000);
 }
@@ -256,15 +258,9 @@ async function checkModel(model: HostedModel): Promise<void> {
     await model.checkReady();
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    throw new ApiError('NotReady', tellable(error), { cause: error });
+    throw new ApiError('NotReady', tellable(error, 'The golden check failed unexpectedly.'), { cause: error });
   }
 }
-
-/** What was foreseen is told; of anything else the log has the cause. */
-const tellable = (error: unknown): string =>
-  error instanceof ModelFailure || error instanceof EngineError || error instanceof ApiError
-    ? error.message
-    : 'The golden check failed unexpectedly.';
 
 function throwLoadFailure(error: unknown): never {
   if (error instanceof ApiError) throw error;

@@ -53,6 +53,18 @@ export class FairQueue {
     this.#bytes += job.bytes;
   }
 
+  /** Takes out a request that nobody waits for any more, so that it takes no room; nothing where it is not in here. */
+  remove(job: Job): void {
+    const lines = this.#levels.get(job.call.priority) ?? [];
+    const line = lines.find(({ client }) => client === job.call.client);
+    const at = line?.jobs.indexOf(job, line.taken) ?? -1;
+    if (line === undefined || at === -1) return;
+    line.jobs.splice(at, 1);
+    if (line.jobs.length === line.taken) lines.splice(lines.indexOf(line), 1);
+    this.#size -= 1;
+    this.#bytes -= job.bytes;
+  }
+
   /** When the request that is next has been waiting since. */
   get nextSince(): number {
     return this.#first()?.queuedAt ?? Infinity;

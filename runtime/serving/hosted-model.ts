@@ -14,6 +14,7 @@ import type { RunnerLimits } from './model-runner.ts';
 import { ModelRunner } from './model-runner.ts';
 import type { Readiness } from './readiness.ts';
 import { createReadiness } from './readiness.ts';
+import { tellable } from './tellable.ts';
 
 /** Golden requests go first: a queue full of work must not make a model look broken. */
 const GOLDEN_PRIORITY = -1;
@@ -48,6 +49,12 @@ export interface HostingOptions {
 
 export type HostState = 'unloaded' | 'loading' | 'ready' | 'unloading' | 'failed';
 
+/** The change of state that was asked for last. */
+interface Change {
+  kind: 'load' | 'unload';
+  done: Promise<void>;
+}
+
 /** One version of a model: loaded or not, with everything that belongs to it. */
 export class HostedModel {
   readonly at: ModelVersion;
@@ -64,7 +71,7 @@ export class HostedModel {
   #cpuBefore = 0;
   #runner: ModelRunner | undefined;
   #readiness: Readiness | undefined;
-  #changing: Promise<void> | undefined;
+  #changing: Change | undefined;
   #specs: { inputs: readonly TensorSpec[]; outputs: readonly TensorSpec[] } = { inputs: [], outputs: [] };
 
   constructor(at: ModelVersion, options: HostingOptions) {
@@ -109,14 +116,12 @@ export class HostedModel {
 
   /** Loads it, unless it is loaded; calls at the same time share one load. */
   load(): Promise<void> {
-    if (this.state === 'ready') return Promise.resolve();
-    return this.#change(this.state === 'loading', () => this.#load());
+    return this.#change('load', () => this.#load());
   }
 
   /** Unloads it. Requests that run are given up, with an error that says to ask again. */
   unload(): Promise<void> {
-    if (this.state === 'unloaded') return Promise.resolve();
-    return this.#change(this.state === 'unloading', () => this.#unload());
+    return this.#change('unload', () => this.#unload());
   }
 
   /** Resolves when the golden request has just been answered rightly. */
@@ -132,15 +137,18 @@ export class HostedModel {
     return this.#runner.run(inputs, outputNames, call);
   }
 
-  /** One change at a time; one that is under way already is shared. */
-  #change(isUnderWay: boolean, start: () => Promise<void>): Promise<void> {
-    if (isUnderWay && this.#changing !== undefined) return this.#changing;
-    const before = this.#changing ?? Promise.resolve();
-    const changing = before.catch(() => {}).then(start);
-    this.#changing = changing.finally(() => {
-      if (this.#changing === changing) this.#changing = undefined;
-    });
-    return this.#changing;
+  /** One change at a time; the same one, asked for again while it waits or runs, is shared. */
+  #change(kind: Change['kind'], start: () => Promise<void>): Promise<void> {
+    const before = this.#changing;
+    if (before?.kind === kind) return before.done;
+    const done = (before?.done ?? Promise.resolve()).catch(() => {}).then(start);
+    const change = { kind, done };
+    this.#changing = change;
+    const forget = () => {
+      if (this.#changing === change) this.#changing = undefined;
+    };
+    done.then(forget, forget);
+    return done;
   }
 
   async #load(): Promise<void> {
@@ -174,6 +182,7 @@ export class HostedModel {
   }
 
   async #unload(): Promise<void> {
+    if (this.state === 'unloaded') return;
     const runner = this.#runner;
     this.#cpuBefore += runner?.cpuSeconds() ?? 0;
     this.state = 'unloading';
@@ -214,7 +223,7 @@ export class HostedModel {
   }
 
   #whyNot(): string {
-    if (this.state === 'failed') return `The model could not be loaded: ${messageOf(this.failure)}`;
+    if (this.state === 'failed') return `The model could not be loaded: ${tellable(this.failure)}`;
     return this.state === 'loading' ? 'The model is still being loaded.' : 'The model is not loaded.';
   }
 }
@@ -226,6 +235,6 @@ async function tryBatching(session: Session, examples: readonly GoldenExample[])
     return await proveBatching(session, sample);
   } catch (error) {
     // What is wrong with the golden request is told by the readiness check.
-    return { isRight: false, isFaster: false, reason: `the trial failed: ${messageOf(error)}` };
+    return { isRight: false, isFaster: false, reason: `the trial failed: ${tellable(error)}` };
   }
 }

@@ -2,6 +2,8 @@ import type { EngineError, Session } from '../engine/engine.ts';
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 30_000;
+/** A model that loads and then crashes is back within two seconds and its load. */
+const MAX_DELAY_AFTER_LOSS_MS = 1600;
 /** An instance that lived this long is started again at once. */
 const STEADY_MS = 10_000;
 
@@ -80,11 +82,11 @@ export class Instance {
     if (this.#isClosed) return;
     this.#failures = livedMs > STEADY_MS ? 0 : this.#failures + 1;
     this.#events.onLost(reason);
-    this.#restartLater();
+    this.#restartLater(MAX_DELAY_AFTER_LOSS_MS);
   }
 
-  #restartLater(): void {
-    const delayMs = this.#failures === 0 ? 0 : Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1));
+  #restartLater(maxDelayMs: number): void {
+    const delayMs = this.#failures === 0 ? 0 : Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** (this.#failures - 1));
     this.#timer = setTimeout(() => void this.#restart(), delayMs);
   }
 
@@ -95,7 +97,7 @@ export class Instance {
       if (this.#isClosed) return;
       this.#failures += 1;
       this.#events.onFailedStart(error);
-      this.#restartLater();
+      this.#restartLater(MAX_DELAY_MS);
     }
   }
 }

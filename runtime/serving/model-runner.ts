@@ -39,6 +39,8 @@ export class ModelRunner {
   readonly #queue: FairQueue;
   #sizer = new BatchSizer({ maxRows: 1 });
   #maxRows = 1;
+  /** Why no instance can be started again; requests are refused until one can. */
+  #whyDown: ApiError | undefined;
   #isPlanned = false;
   #isClosed = false;
   #delayTimer: NodeJS.Timeout | undefined;
@@ -48,17 +50,15 @@ export class ModelRunner {
     const { instances, maxQueue: maxJobs, maxQueueBytes: maxBytes } = options.limits;
     this.#queue = new FairQueue({ maxJobs, maxBytes });
     const events = {
-      onReady: () => this.#plan(),
+      onReady: () => {
+        this.#whyDown = undefined;
+        this.#plan();
+      },
       onLost: (reason: EngineError) => {
         options.meter.restarts += 1;
         options.onLost(reason);
       },
-      onFailedStart: (error: unknown) =>
-        options.onLost(
-          error instanceof EngineError
-            ? error
-            : new EngineError('failed', 'The model cannot be loaded again.', { cause: error }),
-        ),
+      onFailedStart: (error: unknown) => this.#onFailedStart(error),
     };
     this.#instances = Array.from({ length: instances }, () => new Instance(options.open, events));
   }
@@ -114,12 +114,13 @@ export class ModelRunner {
   #enqueue(asked: Pick<Job, 'inputs' | 'outputNames' | 'call' | 'isAlone'>): Promise<readonly Tensor[]> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(new ApiError('NotReady', 'The model is being unloaded.'));
+      if (this.#whyDown !== undefined) return reject(this.#whyDown);
       if (asked.call.isCancelled) return reject(cancelled());
       const bytes = bytesOf(asked.inputs);
       if (this.#queue.isFull(bytes)) return reject(queueFull(this.#queue.size));
       const rows = rowsOf(asked.inputs);
       const job: Job = { ...asked, rows, bytes, queuedAt: performance.now(), resolve, reject, isSettled: false };
-      watch(job);
+      watch(job, () => this.#queue.remove(job));
       this.#queue.add(job);
       this.#plan();
     });
@@ -190,9 +191,25 @@ export class ModelRunner {
       for (const [index, job] of batch.entries()) settle(job, () => job.resolve(answers[index] ?? []));
     } catch (error) {
       this.#onFailedRun(batch, error);
+      instance.isBusy = false;
+      // By its next turn the instance knows that it was lost, and takes nothing more.
+      if (isLost(error)) return this.#plan();
     }
     instance.isBusy = false;
     if (this.#queue.size > 0) this.#dispatch();
+  }
+
+  /** A request waits while a lost instance is loaded again, but not for one that does not come back. */
+  #onFailedStart(error: unknown): void {
+    const reason =
+      error instanceof EngineError ? error : new EngineError('failed', 'its file or engine failed', { cause: error });
+    this.#options.onLost(reason);
+    if (this.#isClosed || this.session !== undefined) return;
+    const why = new ApiError('NotReady', `The model cannot be loaded again, which is tried on: ${reason.message}`, {
+      cause: error,
+    });
+    this.#whyDown = why;
+    for (const job of this.#queue.drain()) settle(job, () => job.reject(why));
   }
 
   /** One bad request must not fail those that shared its run: each is run again alone. A lost process is told to all. */
@@ -218,12 +235,16 @@ const bytesOf = (inputs: readonly Tensor[]): number =>
   inputs.reduce((sum, { data }) => sum + (Array.isArray(data) ? data.length * 16 : data.byteLength), 0);
 
 /** Gives up a request when its client goes or its time is over. What already runs cannot be stopped; its answer is dropped. */
-function watch(job: Job): void {
+function watch(job: Job, forget: () => void): void {
   const { call } = job;
-  call.onCancel = () => settle(job, () => job.reject(cancelled()));
+  const giveUp = (why: ApiError) => {
+    settle(job, () => job.reject(why));
+    forget();
+  };
+  call.onCancel = () => giveUp(cancelled());
   if (call.deadlineAt === Infinity) return;
   const waitMs = Math.min(MAX_TIMER_MS, Math.max(0, call.deadlineAt - performance.now()));
-  job.timer = setTimeout(() => settle(job, () => job.reject(tooLate())), waitMs);
+  job.timer = setTimeout(() => giveUp(tooLate()), waitMs);
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
