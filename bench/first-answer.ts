@@ -88,7 +88,7 @@ function reportOf(samples: readonly Sample[], loadAverage: number): string {
 async function prepare(): Promise<Cluster> {
   const cluster = await step('start a cluster', (say) => ownCluster(CLUSTER, say));
   const images = await step('build the images and load them', (say) => provideImages(cluster, say));
-  await step('install AI Mass', (say) => installChart(cluster, images, say));
+  await step('install AI Mass', (say) => installChart(cluster, { images }, say));
   await step('push the library', (say) => pushLibrary(cluster, say));
   return cluster;
 }

@@ -139,7 +139,7 @@ async function up(): Promise<void> {
   await providePrograms();
   const cluster = await openCluster();
   const provided = await images(cluster);
-  await step('install the Helm chart', (say) => installChart(cluster, provided, say));
+  await step('install the Helm chart', (say) => installChart(cluster, { images: provided }, say));
   await step('push the model library to the registry in the cluster', (say) => pushLibrary(cluster, say));
   await serveDigits(cluster);
   await askForDigit(cluster);

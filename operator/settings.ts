@@ -20,7 +20,17 @@ const settingsSchema = z.strictObject({
   /** Registries that speak plain HTTP, as host:port. */
   insecureRegistries: z.array(z.string()).default([]),
   fetch: z
-    .strictObject({ maxSize: quantityText.default('10Gi'), timeoutSeconds: z.int().min(1).default(1800) })
+    .strictObject({
+      maxSize: quantityText.default('10Gi'),
+      timeoutSeconds: z.int().min(1).default(1800),
+      /** Private hosts that models may come from: host, *.domain, address or range, each with :port if only one is meant; or *. */
+      allowedPrivateHosts: z.array(z.string().regex(/^[^\s,]+$/)).default([]),
+      /** S3-compatible store and region of s3 sources that name none; empty means AWS. */
+      s3Endpoint: z.string().default(''),
+      s3Region: z.string().default(''),
+      /** Hugging Face hub; empty means https://huggingface.co. */
+      hfEndpoint: z.string().default(''),
+    })
     .prefault({}),
   verification: z
     .strictObject({

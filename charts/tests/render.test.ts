@@ -12,7 +12,14 @@ const everything = {
   watchNamespaces: ['red', 'blue'],
   settings: {
     insecureRegistries: ['localhost:5000'],
-    fetch: { maxSize: 1000000000, timeoutSeconds: 7200000 },
+    fetch: {
+      maxSize: 1000000000,
+      timeoutSeconds: 7200000,
+      allowedPrivateHosts: ['minio.example:9000', '10.0.0.0/8'],
+      s3Endpoint: 'https://minio.example:9000',
+      s3Region: 'eu-1',
+      hfEndpoint: 'https://hub.example',
+    },
     verification: { requests: { cpu: 2 }, measureSeconds: 0.5 },
     cache: { type: 'Claim', storageClassName: 'fast', accessMode: 'ReadWriteMany' },
     healthPort: 9001,
@@ -105,7 +112,7 @@ test('values reach the settings', () => {
       'aimass-registry.aimass-system.svc:5000',
       'aimass-registry.aimass-system.svc.cluster.local:5000',
     ],
-    fetch: { maxSize: 1000000000, timeoutSeconds: 7200000 },
+    fetch: { maxSize: 1000000000, allowedPrivateHosts: ['minio.example:9000', '10.0.0.0/8'], s3Region: 'eu-1' },
     healthPort: 9001,
   });
 });
@@ -187,6 +194,16 @@ test.each([
     name: 'a URL for a registry',
     values: { settings: { insecureRegistries: ['http://r:5000'] } },
     says: '/insecureRegistries/0',
+  },
+  {
+    name: 'two private hosts in one',
+    values: { settings: { fetch: { allowedPrivateHosts: ['a,b'] } } },
+    says: '/allowedPrivateHosts/0',
+  },
+  {
+    name: 'an S3 endpoint that is no URL',
+    values: { settings: { fetch: { s3Endpoint: 'minio:9000' } } },
+    says: '/s3Endpoint',
   },
   {
     name: 'two operators without a leader',

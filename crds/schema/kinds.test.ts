@@ -16,9 +16,11 @@ describe('zod agrees with the API server', () => {
   test('and gives the rule in the same words', () => {
     const [problem] = checkManifest(modelKind, {
       metadata: { name: 'x' },
-      spec: { task: 'custom', source: { uri: 's3://b/x' } },
+      spec: { task: 'custom', source: { uri: 'ftp://b/x' } },
     });
-    expect(problem).toBe('spec.source.uri: must begin with https://, oci:// or pvc:// and hold no spaces');
+    expect(problem).toBe(
+      'spec.source.uri: must begin with https://, oci://, s3://, hf:// or pvc:// and hold no spaces',
+    );
   });
 
   test('a name is checked too', () => {

@@ -24,7 +24,7 @@ const caBundle = configMapKey('ca.crt', 'PEM certificates to trust beside the pu
 const source = z
   .strictObject({
     uri: sourceUri.describe(
-      'Where the model comes from: `https://host/model.onnx`, `oci://registry/repository:tag` or `…@sha256:…` (an OCI artifact), or `pvc://claim/path/model.onnx` (a volume claim in the same namespace).',
+      'Where the model comes from: `https://host/model.onnx`; `oci://registry/repository:tag` or `…@sha256:…` (an OCI artifact); `s3://bucket/path/model.onnx` or `s3://bucket/prefix/` (any S3-compatible store: append `?endpoint=https://host&region=name` when it is not AWS); `hf://owner/name@revision/path` (a Hugging Face repository; revision and path may be left out); or `pvc://claim/path/model.onnx` (a volume claim in the same namespace).',
     ),
     maxSize: maxSize.describe(
       'Refuse anything larger than this, counted while it is read. Default: the limit set by the platform team (10Gi).',
@@ -92,12 +92,12 @@ export const modelSpec = withRules(
       .regex(/^[a-f0-9]{64}$/)
       .optional()
       .describe(
-        'Digest that the source must have, in lower-case hexadecimal: of the file for https and pvc, of the manifest for oci. Nothing else is ever accepted in its place.',
+        'Digest that the source must have, in lower-case hexadecimal: of the manifest for oci, of the file for all others. Of several files (s3 prefix, hf) it is the digest of their list, as `sha256sum` prints it, sorted by name. Nothing else is ever accepted in its place.',
       ),
     credentials: z
       .strictObject({
         secretName: objectName.describe(
-          'A Secret in the same namespace with `username` and `password`, or `token`, or `.dockerconfigjson`.',
+          'A Secret in the same namespace. For https and oci: `username` and `password`, or `token`, or `.dockerconfigjson`. For hf: `token`. For s3: `accessKeyId` and `secretAccessKey`, and if needed `sessionToken`, `endpoint` and `region`; the names that AWS uses for environment variables work too.',
         ),
       })
       .optional()
@@ -139,12 +139,12 @@ export const modelSpec = withRules(
   },
   {
     rule: "!self.source.uri.startsWith('pvc://') || !has(self.credentials)",
-    message: 'spec.credentials is for https and oci sources; a volume claim needs no login',
+    message: 'spec.credentials is for sources on the network; a volume claim needs no login',
     holds: ({ source: { uri }, credentials }) => !uri.startsWith('pvc://') || credentials === undefined,
   },
   {
     rule: "!self.source.uri.startsWith('pvc://') || !has(self.source.caBundle)",
-    message: 'spec.source.caBundle is for https and oci sources; a volume claim has no certificate',
+    message: 'spec.source.caBundle is for sources on the network; a volume claim has no certificate',
     holds: ({ source: { uri, caBundle } }) => !uri.startsWith('pvc://') || caBundle === undefined,
   },
 );
@@ -180,8 +180,18 @@ const report = z.object({
 });
 
 const revisionState = {
-  digest: z.string().max(80).optional().describe('`sha256:…` of the file, or of the OCI manifest.'),
-  uri: z.string().max(2048).optional().describe('Where it was fetched from: spec.source.uri at that time.'),
+  digest: z
+    .string()
+    .max(80)
+    .optional()
+    .describe('`sha256:…` of the file, of the OCI manifest, or of the list of files.'),
+  uri: z
+    .string()
+    .max(2048)
+    .optional()
+    .describe(
+      'Where it was fetched from: spec.source.uri at that time, for hf with the commit that the revision stood for.',
+    ),
   sizeBytes: z.int().min(0).optional().describe('Bytes fetched.'),
   format: z.string().max(64).optional().describe('Format of the file: onnx.'),
   opset: z.int32().optional().describe('Version of the default ONNX operator set.'),

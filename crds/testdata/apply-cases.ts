@@ -25,6 +25,8 @@ const OCI_FORM =
   'an oci URI names a registry, a lower-case repository, and a tag or digest, as oci://registry/team/model:1.0 or oci://registry/team/model@sha256:…';
 const HTTPS_FORM =
   'an https URI names a host and a file, as https://host/path/model.onnx; logins belong in spec.credentials';
+const S3_FORM = 'an s3 URI names a bucket and a key or prefix, as s3://bucket/path/model.onnx';
+const HF_FORM = 'an hf URI names an owner and a repository, and may name a revision';
 const PVC_FORM = 'a pvc URI names a claim and a file in it, as pvc://claim/path/model.onnx';
 
 const modelCases: readonly ApplyCase[] = [
@@ -33,6 +35,16 @@ const modelCases: readonly ApplyCase[] = [
   { name: 'an artifact by tag', ...model({ source: oci, sha256: DIGEST, credentials: { secretName: 'login' } }) },
   { name: 'an artifact by digest that sha256 repeats', ...model({ source: pinned, sha256: DIGEST }) },
   { name: 'an artifact by tag and digest', ...fromUri(`oci://localhost:5000/digits:1@sha256:${DIGEST}`) },
+  { name: 'an object', ...model({ source: { uri: 's3://models/a/b.onnx' }, sha256: DIGEST, credentials: { secretName: 's3' } }) },
+  {
+    name: 'a prefix in a store with an address and certificate of its own',
+    ...model({
+      source: { uri: 's3://team.models/a%20b/?endpoint=https://minio.example:9000&region=eu-1', caBundle: { name: 'ca' } },
+    }),
+  },
+  { name: 'a repository of the hub', ...fromUri('hf://microsoft/resnet-50') },
+  { name: 'a file of it at a tag', ...fromUri('hf://owner/Name_1.0@v1.0/onnx/model.onnx') },
+  { name: 'a proposed change of it', ...model({ source: { uri: 'hf://owner/name@refs/pr/3' }, credentials: { secretName: 'hf' } }) },
   { name: 'a file on a claim', ...model({ source: { ...claim, maxSize: '2Gi' } }) },
   { name: 'a limit as a plain number', ...model({ source: { ...https, maxSize: 1_000_000 } }) },
   {
@@ -69,12 +81,12 @@ const modelCases: readonly ApplyCase[] = [
   {
     name: 'a scheme that is not supported',
     ...fromUri('ftp://host/x.onnx'),
-    refusal: 'must begin with https://, oci:// or pvc:// and hold no spaces',
+    refusal: 'must begin with https://, oci://, s3://, hf:// or pvc:// and hold no spaces',
   },
   {
     name: 'a URI with a space',
     ...fromUri('https://host/my model.onnx'),
-    refusal: 'must begin with https://, oci:// or pvc:// and hold no spaces',
+    refusal: 'must begin with https://, oci://, s3://, hf:// or pvc:// and hold no spaces',
   },
   { name: 'an https URI without a path', ...fromUri('https://host'), refusal: HTTPS_FORM },
   { name: 'an https URI of a host only', ...fromUri('https://host/'), refusal: HTTPS_FORM },
@@ -82,6 +94,24 @@ const modelCases: readonly ApplyCase[] = [
   { name: 'an oci URI without tag or digest', ...fromUri('oci://registry.example/team/digits'), refusal: OCI_FORM },
   { name: 'an oci URI with capitals', ...fromUri('oci://registry.example/Team/digits:1'), refusal: OCI_FORM },
   { name: 'an oci URI with half a digest', ...fromUri('oci://registry.example/digits@sha256:abc'), refusal: OCI_FORM },
+  { name: 'an s3 URI without a key', ...fromUri('s3://models'), refusal: S3_FORM },
+  { name: 'an s3 URI of a bucket only', ...fromUri('s3://models/'), refusal: S3_FORM },
+  { name: 'an s3 URI with capitals in the bucket', ...fromUri('s3://Models/a'), refusal: S3_FORM },
+  { name: 'an s3 URI with a login', ...fromUri('s3://key:secret@models/a'), refusal: S3_FORM },
+  { name: 'an s3 URI with an option that does not exist', ...fromUri('s3://models/a?profile=me'), refusal: S3_FORM },
+  {
+    name: 'an s3 URI that steps upwards',
+    ...fromUri('s3://models/a/../b?region=x'),
+    refusal: 'the path of an s3 or hf URI may not hold . or .. steps',
+  },
+  { name: 'an hf URI without owner', ...fromUri('hf://resnet-50'), refusal: HF_FORM },
+  { name: 'an hf URI with an empty revision', ...fromUri('hf://owner/name@'), refusal: HF_FORM },
+  { name: 'an hf URI with a query', ...fromUri('hf://owner/name?revision=x'), refusal: HF_FORM },
+  {
+    name: 'an hf URI that leaves its repository',
+    ...fromUri('hf://owner/name@main/..'),
+    refusal: 'the path of an s3 or hf URI may not hold . or .. steps',
+  },
   { name: 'a pvc URI without a path', ...fromUri('pvc://claim'), refusal: PVC_FORM },
   { name: 'a pvc URI with a bad claim name', ...fromUri('pvc://My_Claim/x.onnx'), refusal: PVC_FORM },
   {
@@ -98,12 +128,12 @@ const modelCases: readonly ApplyCase[] = [
   {
     name: 'a login for a claim',
     ...model({ source: claim, credentials: { secretName: 'login' } }),
-    refusal: 'spec.credentials is for https and oci sources; a volume claim needs no login',
+    refusal: 'spec.credentials is for sources on the network; a volume claim needs no login',
   },
   {
     name: 'a certificate for a claim',
     ...model({ source: { ...claim, caBundle: { name: 'ca' } } }),
-    refusal: 'spec.source.caBundle is for https and oci sources; a volume claim has no certificate',
+    refusal: 'spec.source.caBundle is for sources on the network; a volume claim has no certificate',
   },
   { name: 'a size of nothing', ...model({ source: { ...https, maxSize: '0Gi' } }), refusal: 'must be more than 0' },
   { name: 'a size that is no quantity', ...model({ source: { ...https, maxSize: 'big' } }), refusal: 'spec.source.maxSize in body should match' },

@@ -37,11 +37,21 @@ export async function provideImages(cluster: Cluster, say: Say): Promise<Images>
   ) as Images;
 }
 
+/** What is installed: images other than the chart's, and private hosts that models may come from. */
+export interface ChartChoices {
+  images: Images;
+  allowedPrivateHosts?: readonly string[];
+}
+
 /** Installs the chart, or upgrades what is installed, and waits until its pods are available. */
-export async function installChart(cluster: Cluster, images: Images, say: Say): Promise<void> {
+export async function installChart(cluster: Cluster, choices: ChartChoices, say: Say): Promise<void> {
+  const { images, allowedPrivateHosts = [] } = choices;
   await createNamespace(cluster, RELEASE_NAMESPACE);
   const release = ['aimass', join(PROJECT, 'charts', 'aimass'), '--namespace', RELEASE_NAMESPACE];
-  const values = Object.entries(images).flatMap(([name, image]) => imageValues(name, image));
+  const values = [
+    ...Object.entries(images).flatMap(([name, image]) => imageValues(name, image)),
+    ...allowedPrivateHosts.map((host, index) => `settings.fetch.allowedPrivateHosts[${index}]=${host}`),
+  ];
   say('helm upgrade --install aimass charts/aimass');
   await run(
     'helm',

@@ -1,5 +1,6 @@
 import type { V1Container, V1VolumeMount } from '@kubernetes/client-node';
 import { quantityValue } from '../../../crds/schema/quantity.ts';
+import { networkOptions } from '../network-options.ts';
 import { toFlags } from './flags.ts';
 import type { PodPlan } from './pod-template.ts';
 import { containerSecurity } from '../pod-security.ts';
@@ -24,7 +25,6 @@ export function buildFetchContainer(plan: PodPlan): V1Container {
 }
 
 function fetchArguments({ model, settings }: PodPlan): string[] {
-  const insecure = settings.insecureRegistries;
   const options = {
     uri: pinnedUri(model),
     into: '/models',
@@ -33,7 +33,7 @@ function fetchArguments({ model, settings }: PodPlan): string[] {
     'timeout-seconds': String(settings.fetch.timeoutSeconds),
     'credentials-dir': model.credentialsSecret === undefined ? undefined : '/credentials',
     'ca-file': model.caBundle === undefined ? undefined : '/ca/ca.crt',
-    'insecure-registries': insecure.length === 0 ? undefined : insecure.join(','),
+    ...networkOptions(settings),
     'claim-dir': sourceClaim(model.uri) === undefined ? undefined : '/source',
   };
   return ['fetch', ...toFlags(options)];

@@ -89,11 +89,22 @@ test.each([
           runtimeImage: 'r:1',
           imagePullSecrets: ['pull'],
           insecureRegistries: ['registry.example:5000'],
+          fetch: { allowedPrivateHosts: ['*.internal.example'] },
         }),
       ),
       buildGoldenCopy(revision({}, { goldenConfigMap: 'digits-golden' }), {
         data: { 'golden.json': '{"examples":[]}' },
       }),
+    ],
+  },
+  {
+    file: 'store-source',
+    objects: () => [
+      deployment(
+        {},
+        { uri: 's3://models/digits/?region=eu-1', credentialsSecret: 's3' },
+        parseSettings({ runtimeImage: 'r:1', fetch: { s3Endpoint: 'https://minio.example:9000' } }),
+      ),
     ],
   },
   { file: 'claim-source', objects: () => [deployment({}, { uri: 'pvc://store/models/digits.onnx' })] },

@@ -1,4 +1,5 @@
 import { quantityValue } from '../../../crds/schema/quantity.ts';
+import { networkOptions } from '../network-options.ts';
 import type { VerificationRequest } from './request.ts';
 import { CA_FILE, GOLDEN_FILE, Mount } from './volumes.ts';
 
@@ -18,7 +19,7 @@ export function fetchArguments({ model, settings }: VerificationRequest): string
     ...flag('--timeout-seconds', String(settings.fetch.timeoutSeconds)),
     ...flag('--credentials-dir', credentials && Mount.credentials),
     ...flag('--ca-file', source.caBundle && CA_FILE),
-    ...flag('--insecure-registries', settings.insecureRegistries.join(',') || undefined),
+    ...Object.entries(networkOptions(settings)).flatMap(([name, value]) => flag(`--${name}`, value)),
     ...flag('--claim-dir', source.uri.startsWith('pvc://') ? Mount.source : undefined),
   ];
 }

@@ -35,6 +35,12 @@ const full = {
     runtimeImage: 'registry.example/runtime:1.0',
     imagePullSecrets: ['pull'],
     insecureRegistries: ['a:5000', 'b:5000'],
+    fetch: {
+      allowedPrivateHosts: ['minio.example:9000', '10.0.0.0/8'],
+      s3Endpoint: 'https://minio.example:9000',
+      s3Region: 'eu-1',
+      hfEndpoint: 'https://hub.example',
+    },
   }),
   goldenConfigMap: 'iris-golden-0123456789',
   nonce: { attempts: 1 },

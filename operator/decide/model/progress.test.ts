@@ -41,6 +41,16 @@ describe('decideProgress: how it ends', () => {
     });
   });
 
+  test('the commit that an hf branch stood for is found', () => {
+    const uri = `hf://owner/name@${'c'.repeat(40)}`;
+    const fetched = JSON.stringify({ ok: true, digest: DIGEST, sizeBytes: 3, uri });
+    const pod = podOf({
+      initContainerStatuses: [ended('fetch', { exitCode: 0, message: fetched })],
+      containerStatuses: [ended('verify', { exitCode: 0, message: VERIFIED, finishedAt: '2026-01-01T00:01:00Z' })],
+    });
+    expect(decideProgress({ job: job(), pods: [pod], warnings: [] })).toMatchObject({ findings: { uri } });
+  });
+
   test.each([
     {
       name: 'a refusal by fetch is taken as it is',

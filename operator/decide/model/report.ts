@@ -7,6 +7,8 @@ const candidate = modelStatus.shape.candidate.unwrap().shape;
 const findings = z.object({
   digest: candidate.digest,
   sizeBytes: candidate.sizeBytes,
+  // Where a name that moves stood for something: an hf branch becomes a commit, so that pods fetch what was verified.
+  uri: candidate.uri.catch(undefined),
   format: candidate.format,
   opset: candidate.opset,
   producer: candidate.producer,

@@ -34,6 +34,18 @@ describe('a new Model', () => {
     expect(world.cluster.writes).toEqual([]);
   });
 
+  test('keeps the commit that an hf branch stood for, so that pods fetch what was verified', async () => {
+    world.createModel({ source: { uri: 'hf://owner/name' } });
+    await world.reconcile();
+    const uri = `hf://owner/name@${'c'.repeat(40)}`;
+    world.endPod({ fetch: { ...FETCHED, uri }, verify: VERIFIED });
+    await world.reconcile();
+    expect(world.status().current?.uri).toBe(uri);
+    world.cluster.writes.length = 0;
+    await world.reconcile();
+    expect(world.cluster.writes).toEqual([]);
+  });
+
   test('tells each transition once', async () => {
     await world.settle();
     await world.reconcile();
