@@ -21,9 +21,9 @@ export async function runFetch(args: readonly string[]): Promise<number> {
   const log = createLog('fetch');
   const startedAt = performance.now();
   try {
-    const fetched = await fetchModel({ ...request, weightsOf });
+    const { resolvedUri, ...fetched } = await fetchModel({ ...request, weightsOf });
     const seconds = Math.round(performance.now() - startedAt) / 1000;
-    const report = { ok: true, ...fetched, seconds };
+    const report = { ok: true, ...fetched, ...(resolvedUri !== undefined && { uri: resolvedUri }), seconds };
     log.info(report, 'model fetched');
     writeTermination(terminationLog, report);
     return 0;
