@@ -65,7 +65,8 @@ export async function inflate(encoding: Encoding, bytes: Buffer, maxBytes: numbe
   try {
     return await takeTurn(() => inflaters[encoding](bytes, { maxOutputLength: maxBytes }));
   } catch (error) {
-    if (error instanceof RangeError) throw tooLarge('The message has too many bytes when it is uncompressed', maxBytes);
+    const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    if (isTooLarge) throw tooLarge('The message has too many bytes when it is uncompressed', maxBytes);
     throw new ApiError(
       'InvalidRequest',
       `The message is not valid ${encoding}; compress it anew, or send it as it is.`,

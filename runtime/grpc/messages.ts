@@ -3,7 +3,8 @@ import { ApiError } from '../errors.ts';
 import schema from './schema.json' with { type: 'json' };
 
 /** Every message and service that is spoken here. */
-export const root = protobuf.Root.fromJSON(schema as protobuf.INamespace).resolveAll();
+export const root = protobuf.Root.fromJSON(schema as protobuf.INamespace);
+root.resolveAll();
 
 /** A 64-bit integer as it is decoded. */
 export interface Long {

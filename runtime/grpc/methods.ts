@@ -1,6 +1,7 @@
 import type { Method, ServerContext } from './context.ts';
 import { healthCheck, healthWatch } from './health.ts';
 import { modelInfer, modelStreamInfer } from './model-infer.ts';
+import { serverReflection } from './reflection.ts';
 import { GrpcFailure, GrpcStatus } from './status.ts';
 import { v2Methods } from './v2-methods.ts';
 
@@ -36,5 +37,8 @@ export function createMethods(context: ServerContext): Map<string, Method> {
       ...refusals(),
     ]),
     ...under('grpc.health.v1.Health', [healthCheck(context), healthWatch]),
+    ...under('grpc.reflection.v1.ServerReflection', [serverReflection]),
+    // The same messages under the name that older tools ask for.
+    ...under('grpc.reflection.v1alpha.ServerReflection', [serverReflection]),
   ]);
 }

@@ -55,6 +55,15 @@ const STREAM_WINDOW_BYTES = 2 ** 20;
 const SESSION_WINDOW_BYTES = 8 * 2 ** 20;
 const MAX_CONNECTIONS = 10_000;
 
+/** How long clients may take to hear that they are to leave. */
+const MAX_NOTICE_MS = 1000;
+
+async function atMost(work: Promise<void>, ms: number): Promise<void> {
+  const abort = new AbortController();
+  await Promise.race([work, delay(ms, undefined, { signal: abort.signal }).catch(() => {})]);
+  abort.abort();
+}
+
 /** Limits against clients that mean harm; see CVE-2023-44487 for the resets. */
 const HTTP2_OPTIONS = {
   maxSessionMemory: 64,
@@ -131,12 +140,13 @@ class Http2GrpcServer implements GrpcServer {
   }
 
   async drain(ms: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#sessions.drain();
+    const endsAt = performance.now() + ms;
     for (const listener of this.#onDrain) listener();
-    const abort = new AbortController();
-    await Promise.race([closed, delay(ms, undefined, { signal: abort.signal }).catch(() => {})]);
-    abort.abort();
+    if (ms > 0) await atMost(this.#sessions.tellToLeave(), Math.min(ms, MAX_NOTICE_MS));
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    await atMost(closed, Math.max(0, endsAt - performance.now()));
     this.#sessions.destroyAll();
     clearInterval(this.#timer);
     await closed;

@@ -91,15 +91,19 @@ export class Sessions {
   }
 
   /**
-   * Tells every client to take its next calls elsewhere. The first GOAWAY still takes calls that are on their way, the
-   * second one, sent when the client has surely seen the first, ends the connection after the last call.
+   * Tells every client to take its next calls elsewhere, and resolves when all have surely heard it. Calls that are on
+   * their way are still taken meanwhile; closing the sessions afterwards sends the final GOAWAY.
    */
-  drain(): void {
-    for (const session of this.#states.keys()) {
-      if (session.destroyed) continue;
-      session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
-      if (!session.ping(() => session.close())) session.close();
-    }
+  async tellToLeave(): Promise<void> {
+    const sessions = [...this.#states.keys()].filter(({ destroyed, closed }) => !destroyed && !closed);
+    await Promise.all(
+      sessions.map((session) => {
+        session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
+        return new Promise<void>((resolve) => {
+          if (!session.ping(() => resolve())) resolve();
+        });
+      }),
+    );
   }
 
   destroyAll(): void {

@@ -49,7 +49,7 @@ export class StreamCall implements Rpc, StreamLink {
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
     stream.on('end', () => this.#onEnd());
     stream.on('drain', () => this.#pump());
-    stream.on('wantTrailers', () => stream.sendTrailers(this.#trailers ?? { 'grpc-status': GrpcStatus.Internal }));
+    stream.on('wantTrailers', () => this.#sendTrailers());
     stream.on('close', () => this.#onClose());
     this.#forgetDrain = context.onDrain(() => this.#leave());
     try {
@@ -99,7 +99,14 @@ export class StreamCall implements Rpc, StreamLink {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
     if (!stream.headersSent) answerHeadersOnly(stream, { ...CONTENT_HEADERS, ...this.#trailers });
-    else stream.end(() => !stream.readableEnded && stream.close());
+    else stream.end();
+  }
+
+  #sendTrailers(): void {
+    const stream = this.#stream;
+    stream.sendTrailers(this.#trailers ?? { 'grpc-status': GrpcStatus.Internal });
+    // Node sends them in an immediate of its own; a client that still sends is let go behind them.
+    if (!stream.readableEnded) setImmediate(() => stream.close());
   }
 
   #onData(chunk: Buffer): void {
