@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import subprocess
-import time
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -92,14 +92,16 @@ def watching(shop: Cli) -> Iterator[subprocess.Popen[str]]:
     process.kill()
 
 
-def _read_until(process: subprocess.Popen[str], text: str, seconds: float = 30) -> None:
-    ends = time.monotonic() + seconds
+def _read_until(process: subprocess.Popen[str], text: str) -> None:
     assert process.stdout
-    for line in process.stdout:
-        if text in line:
-            return
-        assert time.monotonic() < ends
-    raise AssertionError(f"the program ended without {text!r}")
+    # A program that says nothing more is ended, so that reading ends too.
+    guard = threading.Timer(30, process.kill)
+    guard.start()
+    try:
+        if not any(text in line for line in process.stdout):
+            raise AssertionError(f"the program ended without {text!r}")
+    finally:
+        guard.cancel()
 
 
 @pytest.mark.api

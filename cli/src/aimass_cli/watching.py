@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import aimass
@@ -23,21 +23,27 @@ def watch(read: Callable[[], T], draw: Callable[[T], RenderableType], seconds: f
     if seconds <= 0:
         raise UsageError(f"--interval is {seconds:g}; give seconds above 0")
     # The first reading tells whether it works at all.
-    last = read()
+    first = read()
     out = console()
-    is_terminal = sys.stdout.isatty()
-    with contextlib.suppress(KeyboardInterrupt), Live(draw(last), console=out, auto_refresh=False) as live:
-        if not is_terminal:
-            live.stop()
-        while True:
-            time.sleep(seconds)
-            try:
-                now = read()
-            except aimass.ConnectionFailed as error:
-                print(f"{error}; trying again", file=sys.stderr)
-                continue
-            if is_terminal:
-                live.update(draw(now), refresh=True)
-            elif now != last:
+    with contextlib.suppress(KeyboardInterrupt):
+        if not sys.stdout.isatty():
+            out.print(draw(first))
+            for now in _changes(read, first, seconds):
                 out.print(draw(now))
-            last = now
+            return
+        with Live(draw(first), console=out, auto_refresh=False) as live:
+            for now in _changes(read, first, seconds):
+                live.update(draw(now), refresh=True)
+
+
+def _changes(read: Callable[[], T], last: T, seconds: float) -> Iterator[T]:
+    while True:
+        time.sleep(seconds)
+        try:
+            now = read()
+        except aimass.ConnectionFailed as error:
+            print(f"{error}; trying again", file=sys.stderr)
+            continue
+        if now != last:
+            yield now
+        last = now
