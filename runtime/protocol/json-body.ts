@@ -95,6 +95,7 @@ function readWithoutLists(body: Buffer, places: readonly ListPlace[]): InferRequ
 
 function tryRead(rest: Buffer): InferRequest | undefined {
   refuseHeavyJson(rest);
+  refuseHeavyJson(rest);
   const parsed = isUtf8(rest) ? tryParse(rest.toString('utf8')) : undefined;
   if (!isObject(parsed) || !Array.isArray(parsed['inputs'])) return undefined;
   const hasList = (input: unknown, index: number) =>

@@ -125,9 +125,9 @@ describe('batches', () => {
     runAt(0).fail(new EngineError('invalidInput', 'out of range'));
     await turn();
     for (const at of [1, 2, 3]) {
-      const { values, answer, fail } = runAt(at);
-      if (values[0] === 2) fail(new EngineError('invalidInput', 'out of range'));
-      else answer();
+      const run = runAt(at);
+      if (run.values[0] === 2) run.fail(new EngineError('invalidInput', 'out of range'));
+      else run.answer();
       await turn();
     }
     expect(sent.map(({ outcome }) => outcome)).toEqual([1, 'invalidInput', 3]);

@@ -45,7 +45,7 @@ export class HeldSession implements Session {
   /** The process is gone: what runs fails, and the session says so. */
   crash(kind: EngineError['kind'] = 'crashed'): void {
     const reason = new EngineError(kind, 'The model crashed.');
-    for (const { fail } of this.runs) fail(reason);
+    for (const run of this.runs) run.fail(reason);
     this.#lose(reason);
   }
 
