@@ -144,6 +144,11 @@ test('a public bucket is read without a login, and nothing is signed', async () 
   expect(seen.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
 });
 
+test('an empty object is fetched: that it is no model is for verification to say', async () => {
+  await s3.put('models', 'empty.onnx', '');
+  expect(await fetchFrom('s3://models/empty.onnx')).toMatchObject({ digest: sha256(''), sizeBytes: 0 });
+});
+
 test('keys with AWS names work, and endpoint and region of the platform', async () => {
   const credentialsDir = await secret({
     AWS_ACCESS_KEY_ID: s3.login.accessKeyId,
@@ -258,6 +263,12 @@ test.each<{ name: string; uri?: string; answer?: Handler; more?: Partial<FetchRe
       says: 'within 1 s',
     },
     { name: 'a connection that always breaks', answer: breaking, reason: 'SourceTruncated', says: 'broke off' },
+    {
+      name: 'a certificate of nobody known',
+      more: { caFile: undefined },
+      reason: 'SourceRefused',
+      says: 'spec.source.caBundle',
+    },
     { name: 'an expired token', answer: xml(400, 'ExpiredToken'), reason: 'SourceForbidden', says: 'expired' },
     {
       name: 'a clock that is wrong',

@@ -26,13 +26,18 @@ export function regionIn(error: unknown): string | undefined {
   return region !== undefined && /^[a-z0-9-]{1,64}$/.test(region) ? region : undefined;
 }
 
+const statusOf = (error: unknown): number | undefined =>
+  error instanceof ModelFailure ? asS3Error(error.cause).$metadata?.httpStatusCode : undefined;
+
 /** True when the store says that there is no such object, as opposed to no such bucket or no right to know. */
 export const isNoSuchKey = (error: unknown): boolean =>
   error instanceof ModelFailure && ['NoSuchKey', 'NotFound'].includes(asS3Error(error.cause).name ?? '');
 
+/** True when there is not one byte that could be read. */
+export const isEmpty = (error: unknown): boolean => statusOf(error) === 416;
+
 /** True when the object is another one than when the download began. */
-export const hasChanged = (error: unknown): boolean =>
-  error instanceof ModelFailure && asS3Error(error.cause).$metadata?.httpStatusCode === 412;
+export const hasChanged = (error: unknown): boolean => statusOf(error) === 412;
 
 type Sentence = (question: S3Question) => string;
 

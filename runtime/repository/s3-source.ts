@@ -8,7 +8,7 @@ import { download } from './download.ts';
 import type { FetchedFile } from './files-digest.ts';
 import { digestOfFiles } from './files-digest.ts';
 import type { HttpReply } from './http-client.ts';
-import { hasChanged, isNoSuchKey } from './s3-failure.ts';
+import { hasChanged, isEmpty, isNoSuchKey } from './s3-failure.ts';
 import type { S3Store } from './s3-store.ts';
 import type { S3Uri } from './s3-uri.ts';
 import { safeRelativePath } from './safe-path.ts';
@@ -62,6 +62,7 @@ async function findObject({ uri, store }: S3Source): Promise<StoredObject | unde
     return { key: uri.key, name: 'model.onnx', sizeBytes: total };
   } catch (error) {
     if (isNoSuchKey(error)) return undefined;
+    if (isEmpty(error)) return { key: uri.key, name: 'model.onnx', sizeBytes: 0 };
     throw error;
   }
 }

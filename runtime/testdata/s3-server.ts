@@ -50,7 +50,8 @@ export async function startS3(): Promise<TestS3> {
     endpoint: `https://127.0.0.1:${port}`,
     forcePathStyle: true,
     region: REGION,
-    credentials: LOGIN,
+    // A copy: the library writes into what it is given.
+    credentials: { ...LOGIN },
     maxAttempts: 1,
     requestHandler: { httpsAgent: new Agent({ ca: readFileSync(caFile) }) },
   });
@@ -65,7 +66,7 @@ export async function startS3(): Promise<TestS3> {
       if (isPublic) await client.send(new PutBucketPolicyCommand({ Bucket: name, Policy: publicPolicy(name) }));
     },
     put: async (bucket, key, body) => {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: Buffer.byteLength(body) }));
     },
     stop: async () => {
       client.destroy();
