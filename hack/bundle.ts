@@ -1,25 +1,20 @@
 import { build, type Plugin } from 'esbuild';
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 
 const root = dirname(import.meta.dirname);
-const resolve = createRequire(import.meta.url).resolve;
 
-/** Packages that hold native code and so cannot be put into the bundle, by program; each with the files that are needed. */
-const NATIVE: Record<string, Record<string, readonly string[]>> = {
-  operator: {},
-  runtime: {
-    'onnxruntime-node': [
-      'package.json',
-      'LICENSE',
-      'ThirdPartyNotices.txt',
-      'dist',
-      `bin/napi-v6/linux/${process.arch}`,
-    ],
-    'onnxruntime-common': ['package.json', 'dist/cjs'],
-  },
+/** Packages that hold native code and so cannot be put into a bundle, by program. What they need in turn comes along. */
+const NATIVE: Record<string, readonly string[]> = { operator: [], runtime: ['onnxruntime-node', 'sharp'] };
+
+/** What is left out of a package: other platforms, sources, and what only its installation needs. */
+const LEFT_OUT: Record<string, RegExp> = {
+  'onnxruntime-node': new RegExp(`/(script|lib)/|/bin/napi-v6/(?!linux(/${process.arch}(/|$)|$))`),
+  'onnxruntime-common': /\/(lib|dist\/esm)(\/|$)/,
+  sharp: /\/(src|install|lib)(\/|$)|\.mjs$/,
 };
+/** Dependencies that only installing a package needs. */
+const NOT_AT_RUNTIME = new Set(['adm-zip', 'global-agent']);
 
 /**
  * The client is one module that loads ten thousand classes, of which the operator uses the reader of kubeconfigs: its
@@ -45,7 +40,12 @@ export async function bundle(program: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   await build({
     entryPoints: [join(root, program, 'main.ts')],
-    outfile: join(folder, `${program}.mjs`),
+    outdir: folder,
+    entryNames: program,
+    chunkNames: 'parts/[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+    // Each role and each child process loads only the files it needs.
+    splitting: true,
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -53,7 +53,7 @@ export async function bundle(program: string): Promise<string> {
     // Names and line structure stay: stack traces of an operator in production have to be readable.
     keepNames: true,
     legalComments: 'external',
-    external: ['onnxruntime-node'],
+    external: [...(NATIVE[program] ?? [])],
     plugins: [leanKubernetesClient],
     // CommonJS dependencies inside an ES module still call require() for Node's own modules.
     banner: {
@@ -61,24 +61,44 @@ export async function bundle(program: string): Promise<string> {
     },
     logLevel: 'warning',
   });
-  for (const [name, files] of Object.entries(NATIVE[program] ?? {})) copyPackage(name, files, folder);
+  for (const name of NATIVE[program] ?? []) copyPackage(name, root, folder);
   return folder;
 }
 
-function copyPackage(name: string, files: readonly string[], folder: string): void {
-  const source = packageFolder(name);
-  for (const file of files.filter((candidate) => existsSync(join(source, candidate)))) {
-    cpSync(join(source, file), join(folder, 'node_modules', name, file), {
-      recursive: true,
-      filter: (path) => !/\.(map|d\.ts)$/.test(path),
-    });
+/** Copies a package as it is installed, and what it needs. */
+function copyPackage(name: string, from: string, folder: string): void {
+  const source = packageFolder(name, from);
+  if (source === undefined) return;
+  const target = join(folder, relative(root, source));
+  if (existsSync(target)) return;
+  const leftOut = LEFT_OUT[name];
+  cpSync(source, target, {
+    recursive: true,
+    filter: (path) =>
+      !/\.(map|d\.[cm]?ts)$/.test(path) &&
+      !path.slice(source.length).includes('/node_modules/') &&
+      leftOut?.test(path.slice(source.length)) !== true,
+  });
+  const { dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(join(source, 'package.json'), 'utf8'),
+  ) as Manifest;
+  for (const needed of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    if (!NOT_AT_RUNTIME.has(needed)) copyPackage(needed, source, folder);
   }
 }
 
-function packageFolder(name: string): string {
-  let folder = dirname(resolve(name));
-  while (!folder.endsWith(join('node_modules', name))) folder = dirname(folder);
-  return folder;
+interface Manifest {
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
+
+/** Where a package is that another one asks for; undefined for another platform's. */
+function packageFolder(name: string, from: string): string | undefined {
+  for (let at = from; ; at = dirname(at)) {
+    const candidate = join(at, 'node_modules', name);
+    if (existsSync(candidate)) return candidate;
+    if (at === root) return undefined;
+  }
 }
 
 if (import.meta.main) {

@@ -2,7 +2,8 @@
 # Builds the images operator, runtime and registry, and puts them where a cluster finds them. Without a container
 # registry the base comes from Debian packages and node_modules; with Docker it is node:24-bookworm-slim.
 # A tag is a hash of what goes in: what has not changed is not built, and not loaded, again.
-#   images.sh [--load CLUSTER | --kind CLUSTER | --minikube PROFILE | --push HOST/PATH] [--base IMAGE] [operator runtime registry]
+#   images.sh [--load CLUSTER | --kind CLUSTER | --minikube PROFILE | --push HOST/PATH] [--base IMAGE] [operator runtime registry runtime-gpu]
+#     Without names the first three. runtime-gpu is the runtime with CUDA and TensorRT, of some 2.5 GB.
 #     --load      into a cluster of hack/local-cluster/cluster.sh
 #     --kind, --minikube  into that cluster
 #     --push HOST/PATH    to a registry, as HOST/PATH/operator:TAG and so on
@@ -66,7 +67,11 @@ make_system_base() {
   image_exists "$SYSTEM_BASE" && return
   local dir=$IMAGES/base-system
   rm -rf "$dir"; mkdir -p "$dir/files"
-  unpack_packages "$dir/files" libc6 libstdc++6 libgcc-s1 ca-certificates tzdata
+  unpack_packages "$dir/files" libc6 libstdc++6 libgcc-s1 libsmartcols1 ca-certificates tzdata
+  # Of util-linux only prlimit, with which the runtime bounds the memory of a model's process.
+  unpack_packages "$dir/util-linux" util-linux
+  mkdir -p "$dir/files/usr/bin"
+  cp "$dir/util-linux/usr/bin/prlimit" "$dir/files/usr/bin/prlimit"
   rm -rf "$dir"/files/usr/share/{doc,man,lintian,gdb,info}
   mkdir -p "$dir"/files/{etc/ssl/certs,tmp,run,proc,sys,dev,home/aimass,var/lib}
   chmod 1777 "$dir/files/tmp"
@@ -99,7 +104,7 @@ make_registry_context() {
 }
 
 # --- images ------------------------------------------------------------------------------------------------------
-make_image() { # operator | runtime | registry; sets IMAGE
+make_image() { # operator | runtime | registry | runtime-gpu; sets IMAGE
   local name=$1 base containerfile
   case $name in
     registry)
@@ -114,7 +119,15 @@ make_image() { # operator | runtime | registry; sets IMAGE
       elif [ "$BUILDER" = buildah ]; then make_node_base; base=$NODE_BASE
       else base=node:24-bookworm-slim; fi
       ;;
-    *) fail "there is no image \"$name\"; there are operator, runtime and registry" ;;
+    runtime-gpu)
+      CONTEXT=$IMAGES/runtime-gpu-context
+      "$HERE/images/gpu-context.sh" "$(node "$HERE/bundle.ts" runtime)" "$CONTEXT"
+      containerfile=$HERE/images/runtime-gpu.Containerfile
+      if [ -n "$BASE" ]; then base=$BASE
+      elif [ "$BUILDER" = buildah ]; then make_node_base; base=$NODE_BASE
+      else base=node:24-bookworm-slim; fi
+      ;;
+    *) fail "there is no image \"$name\"; there are operator, runtime, registry and runtime-gpu" ;;
   esac
   IMAGE=localhost/aimass/$name:$({ folder_hash "$CONTEXT"; cat "$containerfile"; echo "$base"; } | short_hash)
   image_exists "$IMAGE" && return
@@ -155,7 +168,7 @@ while [ $# -gt 0 ]; do
     --minikube) TARGET=minikube PLACE=$2; shift 2 ;;
     --push) TARGET=push PLACE=$2; shift 2 ;;
     --base) BASE=$2; shift 2 ;;
-    -*) sed -n '2,11p' "$0"; exit 2 ;;
+    -*) sed -n '2,12p' "$0"; exit 2 ;;
     *) names+=("$1"); shift ;;
   esac
 done

@@ -30,6 +30,11 @@ export function describeLoadFailure(error: unknown): EngineError {
     const text = name === undefined ? cleanMessage(message) : `The operator ${name} is not supported by onnxruntime.`;
     return new EngineError('unsupportedOperator', text, { cause: error });
   }
+  if (/Failed to load shared library/i.test(message)) {
+    const text =
+      'The libraries of the GPU cannot be loaded. The driver (libcuda.so.1) comes from the node: ask for an accelerator, on a node with a GPU, and use the GPU image.';
+    return new EngineError('failed', text, { cause: error });
+  }
   const kind = OUT_OF_MEMORY.test(message) ? 'outOfMemory' : 'failed';
   return new EngineError(kind, cleanMessage(message), { cause: error });
 }

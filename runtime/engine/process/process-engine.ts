@@ -54,7 +54,12 @@ function startChild(maxMemoryBytes: number | undefined): EngineChild {
   const [program = '', ...args] = limited
     ? [PRLIMIT, `--data=${maxMemoryBytes + NODE_DATA_BYTES}`, ...command]
     : command;
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment() });
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: childEnvironment(),
+    // A group of its own: Ctrl-C ends the server, which finishes what its models are doing.
+    detached: true,
+  });
   if (child.pid !== undefined) favourServer(child.pid);
   return child;
 }
