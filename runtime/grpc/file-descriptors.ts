@@ -15,7 +15,7 @@ export const describedFiles = (): Promise<DescribedFile[]> => (files ??= describ
 /** The extension adds toDescriptor() to the root; it is loaded only when somebody asks for reflection. */
 async function describe(): Promise<DescribedFile[]> {
   const { default: descriptor } = await import('protobufjs/ext/descriptor.js');
-  const { file = [] } = root.toDescriptor('proto3');
+  const { file } = root.toDescriptor('proto3');
   return (file ?? []).map((one) => ({
     name: one.name ?? '',
     package: one.package ?? '',

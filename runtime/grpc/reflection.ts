@@ -61,7 +61,7 @@ class Reflection implements StreamHandler {
 }
 
 function answerTo(question: Question, files: readonly DescribedFile[]): object {
-  switch (question.message_request) {
+  switch (question.message_request ?? '') {
     case 'list_services':
       return { list_services_response: { service: SERVICES.map((name) => ({ name })) } };
     case 'file_by_filename':

@@ -34,7 +34,7 @@ export interface FailureAnswer {
   status: number;
   message: string;
   headers: Headers;
-  /** The failure is the server's fault and belongs into its log. */
+  /** The failure is the server's fault and belongs into its log; being busy or not ready is none. */
   isOurs: boolean;
 }
 
@@ -47,7 +47,7 @@ export function describeFailure(error: unknown): FailureAnswer {
   const known = toApiError(error);
   const { grpc: status, retryable, http } = ApiErrorCode[known.code];
   const headers: Headers = retryable ? { 'grpc-retry-pushback-ms': RETRY_AFTER_MS } : {};
-  return { status, message: known.message, headers, isOurs: http >= 500 };
+  return { status, message: known.message, headers, isOurs: http === 500 };
 }
 
 /** The trailers of a failure. */
