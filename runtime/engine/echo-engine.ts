@@ -14,7 +14,7 @@ export interface EchoOptions {
 export function createEchoEngine({ specs, answer, onRun }: EchoOptions): Engine {
   const run: Session['run'] = async (inputs, outputNames) => {
     const outputs = answer ? await answer(inputs) : [...inputs];
-    return outputs.filter(({ name }) => outputNames.includes(name));
+    return outputNames.flatMap((wanted) => outputs.filter(({ name }) => name === wanted));
   };
   const session: Session = {
     inputs: specs,

@@ -10,7 +10,7 @@ export function classify(output: Tensor, count: number, labels: readonly string[
     refuse(`outputs ${show(name)}`, `is ${datatype}, which has no scores; leave classification out.`);
   // One vector is one set of scores; with more dimensions the first is the batch.
   const batch = shape.length > 1 ? (shape[0] ?? 0) : 1;
-  const classes = elementCount(shape) / Math.max(1, batch);
+  const classes = elementCount(shape.length > 1 ? shape.slice(1) : shape);
   const best = Math.min(count, classes);
   const score = (index: number) => (datatype === 'FP16' ? fromFloat16Bits(Number(data[index])) : Number(data[index]));
   const texts: string[] = [];
@@ -25,5 +25,8 @@ export function classify(output: Tensor, count: number, labels: readonly string[
 
 function bestOf(classes: number, count: number, score: (index: number) => number): number[] {
   const order = Array.from({ length: classes }, (_, index) => index);
-  return order.toSorted((a, b) => score(b) - score(a) || a - b).slice(0, count);
+  // NaN comes last: it is better than nothing else.
+  const worth = (index: number) => (Number.isNaN(score(index)) ? -Infinity : score(index));
+  const compare = (a: number, b: number) => (worth(a) === worth(b) ? a - b : worth(b) - worth(a));
+  return order.toSorted(compare).slice(0, count);
 }
