@@ -17,7 +17,7 @@ const never = () => false;
 const invalid = (entry: string) =>
   new ModelFailure(
     'SourceRefused',
-    `fetch.allowedPrivateHosts holds "${entry}". Write a host, *.domain, an address or a range (10.0.0.0/8), each with :port when only one is meant, or *.`,
+    `settings.fetch.allowedPrivateHosts or settings.insecureRegistries holds "${entry}". Write a host, *.domain, an address or a range (10.0.0.0/8), each with :port when only one is meant, or *.`,
   );
 
 function parseEntry(text: string): Entry {
@@ -57,7 +57,9 @@ function inRange(text: string): (address: string) => boolean {
 }
 
 const hostOf = (url: URL) => url.hostname.replace(/^\[|\]$/g, '');
-const portOf = (url: URL) => url.port || (url.protocol === 'http:' ? '80' : '443');
+
+/** The port that a URL leads to. */
+export const portOf = (url: URL): string => url.port || (url.protocol === 'http:' ? '80' : '443');
 
 /** Which addresses models may come from: public ones, and the private ones that the platform team lists. */
 export class AddressPolicy {

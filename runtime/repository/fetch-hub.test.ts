@@ -349,6 +349,15 @@ test.each<Failure>([
   },
 );
 
+test('the hub that the platform names may have a private address, at its port alone', async () => {
+  const more = { allowedPrivateHosts: [] };
+  expect((await fetchFrom('hf://ada/plain', more)).digest).toBe(sha256('net'));
+  await expect(fetchFrom('hf://ada/iris', more)).rejects.toMatchObject({
+    reason: 'SourceRefused',
+    message: expect.stringContaining('allowedPrivateHosts'),
+  });
+});
+
 test('a Secret without a token is refused before anything is asked', async () => {
   const credentialsDir = await tokenOf('x', 'password');
   await expect(fetchFrom('hf://ada/plain', { credentialsDir })).rejects.toMatchObject({ reason: 'SourceForbidden' });

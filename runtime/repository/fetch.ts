@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { ModelFailure } from '../model-failure.ts';
-import { AddressPolicy } from './address-policy.ts';
+import { AddressPolicy, portOf } from './address-policy.ts';
 import type { CachedModel } from './cache.ts';
 import { findCached, publishStaged, removeStaleStaging, withStaging, writeFetched } from './cache.ts';
 import { HttpClient } from './http-client.ts';
@@ -72,9 +72,13 @@ export async function fetchModel(request: FetchRequest): Promise<FetchResult> {
 
 /** What the platform team names in other settings, it trusts: that may have a private address without being listed again. */
 function addressesFor({ allowedPrivateHosts = [], insecureRegistries, s3Endpoint, hfEndpoint }: FetchRequest) {
-  const named = [s3Endpoint, hfEndpoint].flatMap((endpoint) => URL.parse(endpoint ?? '')?.host ?? []);
+  const named = [s3Endpoint, hfEndpoint].flatMap((endpoint) =>
+    endpoint === undefined ? [] : serverOf(new URL(endpoint)),
+  );
   return new AddressPolicy([...allowedPrivateHosts, ...insecureRegistries, ...named]);
 }
+
+const serverOf = (url: URL) => `${url.hostname}:${portOf(url)}`;
 
 async function fetchPrepared(request: FetchRequest, prepared: Prepared, wanted: string | undefined) {
   if (prepared.digest !== undefined) assertDigest(prepared.digest, wanted);
