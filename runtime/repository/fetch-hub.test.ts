@@ -42,6 +42,12 @@ const repositories = {
   },
   'ada/plain': one({ 'only/net.onnx': text('net') }),
   'ada/many': one({ 'a.onnx': text('a'), 'b.onnx': text('b'), 'sub/c.onnx': text('c'), 'sub/config.json': text('{}') }),
+  'ada/sentence': one({
+    'onnx/model.onnx': text('net'),
+    'config.json': text('{}'),
+    '1_Pooling/config.json': text('{"pooling":1}'),
+    'modules.json': text('[]'),
+  }),
   'ada/none': one({ 'pytorch_model.bin': text('x') }),
   'ada/evil': one({ '../../evil/model.onnx': text('evil') }),
   'ada/gated': { ...one({ 'model.onnx': text('gated') }), gatedFor: 'good' },
@@ -134,6 +140,12 @@ test.each([
 test('a folder chooses the model in it, with what lies beside it', async () => {
   const { digest } = await fetchFrom('hf://ada/many/sub');
   expect(await filesOf(digest)).toEqual(['config.json', 'model.onnx']);
+});
+
+test('what tells how sentences become vectors comes with its folder', async () => {
+  const { digest } = await fetchFrom('hf://ada/sentence');
+  expect(await filesOf(digest)).toEqual(['1_Pooling', 'config.json', 'model.onnx', 'modules.json']);
+  expect(await readFile(path.join(directoryOf(digest), '1_Pooling/config.json'), 'utf8')).toBe('{"pooling":1}');
 });
 
 test('a model that is in the cache under the demanded digest is not asked for again', async () => {

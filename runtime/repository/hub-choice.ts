@@ -13,6 +13,11 @@ const COMPANIONS = [
   'vocab.txt',
   'labels.txt',
   'labels.json',
+  // Sentence transformers: how token vectors become one.
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  '1_Pooling/config.json',
   'golden.json',
   'README.md',
 ] as const;
