@@ -5,12 +5,13 @@ import type { ModelMeter } from '../serving/model-meter.ts';
 import { add } from '../serving/model-meter.ts';
 import type { ModelTarget } from '../serving/plane.ts';
 import { LARGE_BODY_BYTES, encodeLargeAnswer, isLargeAnswer, readLargeBody } from './codec/large-bodies.ts';
-import { chooseEncoding, compress, decompress } from './compression.ts';
+import { decompress } from './compression.ts';
 import type { EncodedAnswer } from './infer-answer.ts';
 import { encodeAnswer } from './infer-answer.ts';
 import { readInferBody } from './infer-body.ts';
 import { ClientGone, readBody } from './read-body.ts';
-import { sendBody, sendError } from './send.ts';
+import { sendAnswer } from './send-answer.ts';
+import { sendError } from './send.ts';
 
 const INFER = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?\/infer$/;
 /** Status in the metrics for a client that left, as nginx counts it. */
@@ -82,15 +83,6 @@ export function createInferRoute({ plane, maxBodyBytes, onFailure }: InferRouteO
     }
     return encoded;
   };
-  const send = async (visit: Visit, { headers, body }: EncodedAnswer): Promise<void> => {
-    if (plane.isDraining) visit.response.setHeader('connection', 'close');
-    const accepted = visit.request.headers['accept-encoding'];
-    const encoding = accepted === undefined ? undefined : chooseEncoding(accepted);
-    const compressed = encoding && (await compress(body, encoding));
-    if (compressed === undefined) sendBody(visit.response, headers, body);
-    else
-      sendBody(visit.response, { ...headers, 'content-encoding': encoding ?? '', vary: 'accept-encoding' }, compressed);
-  };
   return async (request: IncomingMessage, response: ServerResponse, target: ModelTarget): Promise<void> => {
     const call = new Call(request.socket.remoteAddress);
     const meter = plane.hosted(target)?.meter;
@@ -100,7 +92,8 @@ export function createInferRoute({ plane, maxBodyBytes, onFailure }: InferRouteO
     try {
       const encoded = await answer(visit);
       visit.status = 200;
-      await send(visit, encoded);
+      if (plane.isDraining) response.setHeader('connection', 'close');
+      await sendAnswer(request, response, encoded);
     } catch (error) {
       if (error instanceof ClientGone || call.isCancelled) return;
       // What is left of the request is not read, so the connection cannot carry another one.

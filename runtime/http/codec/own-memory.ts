@@ -1,14 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { types } from 'node:util';
 import { isMarkedAsUntransferable } from 'node:worker_threads';
 import type { TensorData } from '../../protocol/tensor.ts';
 
 /** Copying more than this in one go would be felt by others. */
-const SLICE_BYTES = 4 * 1024 * 1024;
+const SLICE_BYTES = 1024 * 1024;
 
 /** Bytes that can be given to another thread: the very ones where they are alone in their memory, else a copy. */
 export async function ownBytes(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const { buffer, byteLength } = bytes;
-  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  const isAlone = types.isArrayBuffer(buffer) && buffer.byteLength === byteLength;
   if (isAlone && !isMarkedAsUntransferable(buffer)) return new Uint8Array(buffer);
   return copyInTurns(bytes);
 }
