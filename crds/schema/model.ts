@@ -9,11 +9,16 @@ import { sourceUri } from './source-uri.ts';
 /** Tasks by their Hugging Face names. The task fixes which tensors the ONNX graph must have (runtime/protocol/task-contract.ts). */
 export const TASKS = [
   'image-classification',
+  'object-detection',
   'tabular-classification',
   'tabular-regression',
   'text-classification',
   'token-classification',
   'feature-extraction',
+  'sentence-similarity',
+  'text-ranking',
+  'zero-shot-classification',
+  'fill-mask',
   'custom',
 ] as const;
 export type Task = (typeof TASKS)[number];

@@ -34,6 +34,15 @@ const image: Need = {
   what: 'one image tensor of floats or UINT8 with four dimensions, [batch, channels, height, width] or channels last, of 1, 3 or 4 channels',
   fits: (spec) => isOneOf([...FLOATS, 'UINT8'], 4)(spec) && channels(spec),
 };
+const pixelMask: Need & { optional: boolean } = {
+  what: 'pixel_mask of integers or BOOL, [batch, height, width] (optional)',
+  fits: (spec) => spec.name === 'pixel_mask' && isOneOf([...INDICES, 'BOOL'], 3)(spec),
+  optional: true,
+};
+const boxes: Need = {
+  what: 'boxes of floats, [batch, queries, 4], beside scores of floats, [batch, queries, classes]',
+  fits: (spec) => isOneOf(FLOATS, 3)(spec) && (spec.shape[2] === 4 || spec.shape[2] === -1),
+};
 const features: Need = {
   what: 'feature tensors with one or two dimensions, [batch, features]',
   fits: ({ shape }) => shape.length === 1 || shape.length === 2,
@@ -53,6 +62,18 @@ const scores: Need = {
   what: 'scores of floats, [batch, classes], of two classes or more',
   fits: (spec) => isOneOf(FLOATS, 2)(spec) && spec.shape[1] !== 1, // one column is a regression
 };
+const oneScore: Need = {
+  what: 'one score of floats for each text, [batch, 1] or [batch]',
+  fits: ({ shape, ...spec }) => isOneOf(FLOATS, 1, 2)({ shape, ...spec }) && [undefined, 1, -1].includes(shape[1]),
+};
+const tokenScores: Need = {
+  what: 'scores of floats, [batch, sequence, classes]',
+  fits: isOneOf(FLOATS, 3),
+};
+const embeddings: Need = {
+  what: 'embeddings of floats, [batch, size] or [batch, sequence, size]',
+  fits: isOneOf(FLOATS, 2, 3),
+};
 const label: Need = {
   what: 'labels of integers, texts or booleans, [batch]',
   fits: (spec) => isOneOf(LABELS, 1)(spec),
@@ -61,25 +82,29 @@ const label: Need = {
 /** What each task needs; documented in docs/reference/task-contracts.md. */
 const CONTRACTS: Readonly<Record<Task, TaskContract>> = {
   'image-classification': { inputs: [image], outputs: [scores] },
+  'object-detection': { inputs: [image, pixelMask], outputs: [boxes] },
   'tabular-classification': { inputs: 'any', outputs: [scores, label] },
   'tabular-regression': {
     inputs: 'any',
     outputs: [{ what: 'predictions of floats, [batch] or [batch, targets]', fits: isOneOf(FLOATS, 1, 2) }],
   },
   'text-classification': { inputs: tokenInputs, outputs: [scores] },
-  'token-classification': {
-    inputs: tokenInputs,
-    outputs: [{ what: 'scores of floats, [batch, sequence, classes]', fits: isOneOf(FLOATS, 3) }],
-  },
-  'feature-extraction': {
-    inputs: tokenInputs,
-    outputs: [{ what: 'embeddings of floats, [batch, size] or [batch, sequence, size]', fits: isOneOf(FLOATS, 2, 3) }],
-  },
+  'token-classification': { inputs: tokenInputs, outputs: [tokenScores] },
+  'feature-extraction': { inputs: tokenInputs, outputs: [embeddings] },
+  'sentence-similarity': { inputs: tokenInputs, outputs: [embeddings] },
+  'text-ranking': { inputs: tokenInputs, outputs: [oneScore] },
+  'zero-shot-classification': { inputs: tokenInputs, outputs: [scores] },
+  'fill-mask': { inputs: tokenInputs, outputs: [tokenScores] },
   custom: { inputs: 'any', outputs: [] },
 };
 
 /** Text models may also take the text itself, when their graph holds the tokenizer or the vectoriser. */
-const TAKES_TEXT: readonly Task[] = ['text-classification', 'token-classification', 'feature-extraction'];
+const TAKES_TEXT: readonly Task[] = [
+  'text-classification',
+  'token-classification',
+  'feature-extraction',
+  'sentence-similarity',
+];
 const text: Need = {
   what: 'one tensor of BYTES with one or two dimensions, the text itself',
   fits: isOneOf(['BYTES'], 1, 2),
