@@ -9,8 +9,8 @@ export function classify(output: Tensor, count: number, labels: readonly string[
   if (Array.isArray(data) || datatype === 'BOOL')
     refuse(`outputs ${show(name)}`, `is ${datatype}, which has no scores; leave classification out.`);
   // One vector is one set of scores; with more dimensions the first is the batch.
-  const batch = shape.length > 1 ? (shape[0] ?? 0) : 1;
-  const classes = elementCount(shape.length > 1 ? shape.slice(1) : shape);
+  const [batch = 1, ...rest] = shape.length > 1 ? shape : [1, ...shape];
+  const classes = elementCount(rest);
   const best = Math.min(count, classes);
   const score = (index: number) => (datatype === 'FP16' ? fromFloat16Bits(Number(data[index])) : Number(data[index]));
   const texts: string[] = [];

@@ -35,6 +35,7 @@ const root = protobuf.Root.fromJSON({
       i: field(3, 'int64'),
       t: field(5, 'Tensor'),
       g: field(6, 'Graph'),
+      ints: list(8, 'int64'),
       type: field(20, 'int32'),
     }),
     Tensor: fields({
@@ -128,6 +129,35 @@ export const divideModel = (): Buffer =>
     nodes: [node('Div', { input: ['a', 'b'], output: ['q'] })],
     inputs: [value('a', ELEMENT.FP32, ['n']), value('b', ELEMENT.FP32, ['n'])],
     outputs: [value('q', ELEMENT.FP32, ['n'])],
+  });
+
+/**
+ * A model that takes as much time and memory as it is told: it fills a matrix of `size` with zeros, multiplies it `steps`
+ * times with itself, and gives the mean.
+ */
+export function workModel(steps: number): Buffer {
+  const last = `m${steps}`;
+  const nodes = [
+    node('ConstantOfShape', { input: ['size'], output: ['m0'] }),
+    ...Array.from({ length: steps }, (_, step) => node('MatMul', { input: ['m0', `m${step}`], output: [`m${step + 1}`] })),
+    node('ReduceMean', { input: [last], output: ['y'] }),
+  ];
+  return buildModel({
+    nodes,
+    inputs: [value('size', ELEMENT.INT64, [2])],
+    outputs: [value('y', ELEMENT.FP32, [1, 1])],
+  });
+}
+
+/** A model that takes the mean of the batch away from each row: rows that run together change each other. */
+export const batchNormalModel = (): Buffer =>
+  buildModel({
+    nodes: [
+      { ...node('ReduceMean', { input: ['x'], output: ['mean'] }), attribute: [{ name: 'axes', ints: [0], type: 7 }] },
+      node('Sub', { input: ['x', 'mean'], output: ['y'] }),
+    ],
+    inputs: [value('x', ELEMENT.FP32, ['n', 3])],
+    outputs: [value('y', ELEMENT.FP32, ['n', 3])],
   });
 
 /** A model whose operator no engine knows. */

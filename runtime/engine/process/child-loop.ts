@@ -102,16 +102,22 @@ function loadLibraryEarly(): void {
 export function runEngineProcess(): number {
   loadLibraryEarly();
   for (;;) {
-    const frame = nextFrame();
-    if (frame === undefined) return 0;
-    let reply: Uint8Array[];
-    try {
-      reply = answer(frame);
-    } catch (error) {
-      reply = failed(error);
-    }
-    send(reply);
-    const size = frame.byteLength + reply.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    const size = answerNext();
+    if (size === undefined) return 0;
     if (size > LARGE_BYTES) globalThis.gc?.();
   }
+}
+
+/** Answers one frame and gives the bytes that it took. A function of its own, so that nothing holds them afterwards. */
+function answerNext(): number | undefined {
+  const frame = nextFrame();
+  if (frame === undefined) return undefined;
+  let reply: Uint8Array[];
+  try {
+    reply = answer(frame);
+  } catch (error) {
+    reply = failed(error);
+  }
+  send(reply);
+  return frame.byteLength + reply.reduce((sum, chunk) => sum + chunk.byteLength, 0);
 }

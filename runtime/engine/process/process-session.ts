@@ -68,6 +68,9 @@ export class ProcessSession implements Session {
   /** Loads the model. */
   async open(job: OpenJob): Promise<void> {
     const frame = await this.#ask(jsonFrame(FrameKind.open, job), this.#patience.loadMs);
+    // Runs have a timer of their own.
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (frame.kind !== 'json') throw new EngineError('failed', 'The process of the model gave a strange answer.');
     const { inputs, outputs } = frame.value as { inputs: TensorSpec[]; outputs: TensorSpec[] };
     this.inputs = inputs;

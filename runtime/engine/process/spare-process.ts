@@ -49,6 +49,7 @@ export class SpareProcesses {
   close(): void {
     this.#isClosed = true;
     for (const spare of this.#spares.keys()) spare.kill('SIGKILL');
+    this.#spares.clear();
   }
 }
 
