@@ -12,7 +12,7 @@ describe('chooseSteps', () => {
     {
       name: 'and then after it',
       chosen: ['gitops', 'e2e'],
-      want: ['programs', 'gitops', 'clusters side by side', 'e2e', 'gitops, recorded statuses'],
+      want: ['programs', 'test programs', 'gitops', 'clusters side by side', 'e2e', 'gitops, recorded statuses'],
     },
   ])('$name', ({ chosen, want }) => expect(names(...chosen)).toEqual(want));
 

@@ -91,7 +91,7 @@ function clusterSteps(statusFolder: string, forwarded: readonly string[]): Step[
       command: ['node', 'hack/e2e.ts', ...forwarded],
       env: { ...JEST, AIMASS_STATUS_FOLDER: statusFolder },
       counting: 'jest',
-      after: ['programs'],
+      after: ['programs', 'test programs'],
       alone: true,
     },
     {

@@ -39,7 +39,6 @@ const request = (uri: string, more: Partial<FetchRequest> = {}): FetchRequest =>
   maxBytes: 1_000_000,
   timeoutSeconds: 20,
   insecureRegistries: [registry.host],
-  allowedPrivateHosts: ['127.0.0.1'],
   retryDelayMs: 1,
   ...more,
 });
@@ -117,7 +116,12 @@ test.each([
 test.each<{ name: string; tag?: string; more?: Partial<FetchRequest>; reason: string }>([
   { name: 'a tag that does not exist', tag: 'v9', reason: 'SourceNotFound' },
   { name: 'a wrong digest', more: { digest: `sha256:${'1'.repeat(64)}` }, reason: 'SourceNotFound' },
-  { name: 'a plain-http registry that is not allowed', more: { insecureRegistries: [] }, reason: 'SourceUnreachable' },
+  {
+    name: 'a plain-http registry that is not allowed',
+    more: { insecureRegistries: [], allowedPrivateHosts: ['127.0.0.1'] },
+    reason: 'SourceUnreachable',
+  },
+  { name: 'a private registry that is not listed', more: { insecureRegistries: [] }, reason: 'SourceRefused' },
 ])('$name: $reason', async ({ tag = 'v1', more = {}, reason }) => {
   await push('a/iris2', [text('model.onnx')]);
   const uri = `oci://${registry.host}/a/iris2:${tag}`;
@@ -181,7 +185,7 @@ test('a token is fetched with the login of the registry, and layers are read wit
     await mkdir(secret);
     const auth = Buffer.from('ada:lovelace').toString('base64');
     await writeFile(path.join(secret, '.dockerconfigjson'), JSON.stringify({ auths: { [host]: { auth } } }));
-    const more = { caFile: server.caFile, credentialsDir: secret };
+    const more = { caFile: server.caFile, credentialsDir: secret, allowedPrivateHosts: ['127.0.0.1'] };
     const { digest } = await fetchModel(request(`oci://${host}/team/m:v1`, more));
     expect(digest).toBe(sha256(manifest()));
     expect(seen[1]).toBe(`/token?scope=repository%3Ateam%2Fm%3Apull&service=fake Basic ${auth}`);
@@ -208,7 +212,9 @@ test.each([
   const routes = { '/v2/team/m/manifests/v1': send(answers.m), [`/v2/team/m/blobs/${sha256(blob)}`]: send(answers.b) };
   await withFakeRegistry(routes, async (server) => {
     const uri = `oci://${new URL(server.origin).host}/team/m:v1`;
-    await expect(fetchModel(request(uri, { caFile: server.caFile }))).rejects.toMatchObject({
+    await expect(
+      fetchModel(request(uri, { caFile: server.caFile, allowedPrivateHosts: ['127.0.0.1'] })),
+    ).rejects.toMatchObject({
       reason,
       retryable: false,
     });
@@ -219,7 +225,9 @@ test('a manifest other than the one that the digest names is refused', async () 
   const wanted = `sha256:${'c'.repeat(64)}`;
   await withFakeRegistry({ [`/v2/team/m/manifests/${wanted}`]: send(manifest()) }, async (server) => {
     const uri = `oci://${new URL(server.origin).host}/team/m@${wanted}`;
-    await expect(fetchModel(request(uri, { caFile: server.caFile }))).rejects.toMatchObject({
+    await expect(
+      fetchModel(request(uri, { caFile: server.caFile, allowedPrivateHosts: ['127.0.0.1'] })),
+    ).rejects.toMatchObject({
       reason: 'DigestMismatch',
     });
   });

@@ -11,7 +11,7 @@ import { programFolder } from '../../hack/local-cluster/processes.ts';
 import { makeCertificate } from './certificate.ts';
 import { freePort } from './registry.ts';
 
-/** A real S3 store (versitygw over a folder) on a free port of 127.0.0.1, over TLS. */
+/** A real S3 store (versitygw over a folder) on a free port, over TLS. */
 export interface TestS3 {
   origin: string;
   caFile: string;
@@ -35,19 +35,19 @@ const publicPolicy = (bucket: string) =>
   });
 
 /** Starts the store, which hack/local-cluster/build.sh tests builds. */
-export async function startS3(): Promise<TestS3> {
+export async function startS3(address = '127.0.0.1'): Promise<TestS3> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'aimass-s3-'));
-  const { keyFile, caFile } = makeCertificate(directory);
+  const { keyFile, caFile } = makeCertificate(directory, address);
   const port = await freePort();
   await Promise.all(['data', 'meta', 'users'].map((name) => mkdir(path.join(directory, name))));
-  const arguments_ = ['--port', `127.0.0.1:${port}`, '--cert', caFile, '--key', keyFile, '--region', REGION, '--quiet', '--iam-dir', path.join(directory, 'users')];
+  const arguments_ = ['--port', `${address}:${port}`, '--cert', caFile, '--key', keyFile, '--region', REGION, '--quiet', '--iam-dir', path.join(directory, 'users')];
   const posix = ['posix', '--sidecar', path.join(directory, 'meta'), path.join(directory, 'data')];
   const child = spawn(path.join(programFolder(), 'versitygw'), [...arguments_, ...posix], {
     stdio: 'ignore',
     env: { ROOT_ACCESS_KEY_ID: LOGIN.accessKeyId, ROOT_SECRET_ACCESS_KEY: LOGIN.secretAccessKey },
   });
   const client = new S3Client({
-    endpoint: `https://127.0.0.1:${port}`,
+    endpoint: `https://${address}:${port}`,
     forcePathStyle: true,
     region: REGION,
     // A copy: the library writes into what it is given.
@@ -57,7 +57,7 @@ export async function startS3(): Promise<TestS3> {
   });
   await untilAnswering(() => client.send(new CreateBucketCommand({ Bucket: 'first' })), child);
   return {
-    origin: `https://127.0.0.1:${port}`,
+    origin: `https://${address}:${port}`,
     caFile,
     login: LOGIN,
     region: REGION,
