@@ -66,8 +66,17 @@ def processors() -> dict[str, object]:
 def pixels(processor, path: Path) -> dict:
     """pixel_values of one file, as a pipeline would make them."""
     image = load_image(str(path))
-    values = np.asarray(processor(images=[image], return_tensors="np")["pixel_values"], dtype=np.float32)
-    return {"shape": list(values.shape), "values": base64.b64encode(values.tobytes()).decode()}
+    return packed(np.asarray(processor(images=[image], return_tensors="np")["pixel_values"], dtype=np.float32))
+
+
+def packed(values: np.ndarray) -> dict:
+    return {"shape": list(values.shape), "values": base64.b64encode(values.astype(np.float32).tobytes()).decode()}
+
+
+def grey_pixels(config: dict, path: Path) -> dict:
+    """What Pillow makes of the library's digits: grey first, then smaller."""
+    image = load_image(str(path)).convert("L").resize((config["size"]["width"], config["size"]["height"]), Image.Resampling.BILINEAR)
+    return packed((np.asarray(image, dtype=np.float64) * config["rescale_factor"])[None, None])
 
 
 def write_references(folder: Path) -> None:
@@ -77,8 +86,10 @@ def write_references(folder: Path) -> None:
     files = sorted(path.name for path in folder.iterdir() if path.suffix in {".png", ".jpg", ".webp", ".tiff", ".gif"})
     cases = [("plain", name) for name in files]
     cases += [(name, file) for name in made if name != "plain" for file in ("wide.png", "tall.png")]
+    digits = json.loads((Path(__file__).parents[3] / "library" / "digits" / "preprocessor_config.json").read_text())
     out = {
-        "processors": {name: json.loads(processor.to_json_string()) for name, processor in made.items()},
-        "cases": [{"processor": name, "file": file, **pixels(made[name], folder / file)} for name, file in cases],
+        "processors": {"digits": digits, **{name: json.loads(processor.to_json_string()) for name, processor in made.items()}},
+        "cases": [{"processor": name, "file": file, **pixels(made[name], folder / file)} for name, file in cases]
+        + [{"processor": "digits", "file": file, **grey_pixels(digits, folder / file)} for file in ("wide.png", "tall.png")],
     }
     (folder / "images.json").write_text(json.dumps(out) + "\n")

@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
-from transformers import PreTrainedTokenizerFast
+from transformers import DetrImageProcessorPil, PreTrainedTokenizerFast
+from transformers.image_utils import load_image
 from transformers.pipelines.token_classification import AggregationStrategy, TokenClassificationPipeline
 
 HIDDEN = 16
@@ -183,6 +184,25 @@ def embed(folder: Path, texts: list[str]) -> np.ndarray:
     return unit((hidden * mask).sum(1) / mask.sum(1))
 
 
+def detect(folder: Path, file: Path, threshold: float) -> list[dict]:
+    """DETR's post-processing, line by line as transformers has it, in numpy."""
+    image = load_image(str(file))
+    values = DetrImageProcessorPil.from_pretrained(folder)(images=[image], return_tensors="np")["pixel_values"]
+    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+    logits, boxes = session.run(["logits", "pred_boxes"], {"pixel_values": np.asarray(values, dtype=np.float32)})
+    shares = softmax(logits[0])[:, :-1]
+    x, y, across, down = boxes[0].T
+    corners = np.stack([x - 0.5 * across, y - 0.5 * down, x + 0.5 * across, y + 0.5 * down], axis=-1)
+    corners = corners * np.array([image.width, image.height] * 2, dtype=np.float32)
+    names = ["cat", "dog", "bird"]
+    places = ["xmin", "ymin", "xmax", "ymax"]
+    return [
+        {"score": float(share.max()), "label": names[share.argmax()], "box": dict(zip(places, map(int, box), strict=True))}
+        for share, box in zip(shares, corners, strict=True)
+        if share.max() > threshold
+    ]
+
+
 def fill(folder: Path, text: str) -> list[dict]:
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     encoded, logits = run(folder, text=[text])
@@ -214,6 +234,7 @@ def write_references(folder: Path, tokenizers: Path, detr: dict) -> None:
         "ranker": (1 / (1 + np.exp(-ranked[:, 0]))).tolist(),
         "nli": {"single": softmax(verdicts[:, 2]).tolist(), "multi": softmax(verdicts[:, [0, 2]])[:, 1].tolist()},
         "tagger": {kind: {s: [tag(folder / f"tagger-{kind}", text, s) for text in SENTENCES] for s in strategies} for kind in ("wordpiece", "bpe", "unigram")},
+        "detector": {str(threshold): detect(folder / "detector", folder.parent / "images" / "wide.png", threshold) for threshold in (0.0, 0.5)},
         "masker": fill(folder / "masker", "the quick brown [MASK] jumps"),
         "embedder": {"vectors": vectors.tolist(), "similarity": (vectors[1:] @ vectors[0]).tolist(), "query": embed(folder / "embedder", ["query: " + QUERY])[0].tolist()},
     }

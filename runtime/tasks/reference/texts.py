@@ -97,9 +97,10 @@ def write_references(folder: Path) -> None:
     """A folder for each tokenizer, and texts.json: what comes out."""
     out = {"texts": TEXTS, "pairs": PAIRS, "tokenizers": {}}
     for name, build in (("wordpiece", wordpiece), ("bpe", byte_bpe), ("unigram", unigram)):
-        raw, names = build()
-        fast = PreTrainedTokenizerFast(tokenizer_object=raw, model_max_length=128, **names)
-        fast.save_pretrained(folder / name)
+        # Training gives another vocabulary at every run, so it is done once.
+        if not (folder / name / "tokenizer.json").exists():
+            raw, names = build()
+            PreTrainedTokenizerFast(tokenizer_object=raw, model_max_length=128, **names).save_pretrained(folder / name)
         fast = PreTrainedTokenizerFast.from_pretrained(folder / name)
         out["tokenizers"][name] = {
             "single": [encode(fast, text=text) for text in TEXTS],
