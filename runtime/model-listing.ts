@@ -29,6 +29,8 @@ export interface ListedModel {
   name: string;
   settings: ModelSettings;
   versions: readonly ListedVersion[];
+  /** Files that mean something to other servers and nothing here. */
+  ignored: readonly string[];
 }
 
 /** Something in a folder that looks like a model and cannot be one. */

@@ -12,6 +12,8 @@ const GOLDEN = 'golden.json';
 /** Where repositories of the Hugging Face Hub keep it. */
 const HUB_FOLDER = 'onnx';
 const MAX_TEXT_BYTES = 64 * 1024;
+/** Triton's configuration: what it says of tensors is in the model, the rest in our own settings. */
+const OF_OTHERS = new Set(['config.pbtxt']);
 const NO_SETTINGS: ModelSettings = { isPinned: false };
 /** Files that tell how a model is to be used; where there is one, the others are looked for. */
 const COMPANION = /^(?!golden\.json$)[^/]+\.(?:json|txt|model)$/;
@@ -47,14 +49,15 @@ export class ModelEntryReader {
       task: undefined,
       labels: [],
     };
-    return { name, settings: NO_SETTINGS, versions: [{ ...version, fingerprint: file.mark }] };
+    return { name, settings: NO_SETTINGS, ignored: [], versions: [{ ...version, fingerprint: file.mark }] };
   }
 
   /** A model that has a folder; undefined when there is no model in it. */
   async readFolder(name: string, { root, directory }: Place, refused: Refusal[]): Promise<ListedModel | undefined> {
     const versions = (await readFolder(directory))
       .map((entry) => entry.name)
-      .filter((entry) => VERSION_NAME.test(entry));
+      .filter((entry) => VERSION_NAME.test(entry))
+      .toSorted((a, b) => Number(a) - Number(b));
     const shared = { directory, files: await listFiles(root, directory, (entry) => VERSION_NAME.test(entry)) };
     const listed: ListedVersion[] = [];
     let settings = NO_SETTINGS;
@@ -74,7 +77,8 @@ export class ModelEntryReader {
         });
       }
     }
-    return listed.length === 0 ? undefined : { name, settings, versions: listed };
+    const ignored = shared.files.map((file) => file.name).filter((file) => OF_OTHERS.has(file));
+    return listed.length === 0 ? undefined : { name, settings, ignored, versions: listed };
   }
 
   async #readVersion(files: VersionFiles): Promise<{ version: ListedVersion; settings: ModelSettings }> {

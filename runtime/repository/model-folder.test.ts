@@ -33,7 +33,7 @@ test.each<{ name: string; files: Files; want: string[] }>([
   {
     name: 'version folders, as Triton has them',
     files: { 'm/2/model.onnx': MODEL, 'm/10/model.onnx': MODEL },
-    want: ['m/10', 'm/2'],
+    want: ['m/2', 'm/10'],
   },
   {
     name: 'a repository of the Hugging Face Hub',
@@ -218,6 +218,16 @@ test('task, labels and golden examples are found beside the model, or above for 
     goldenPath: folder.at('m/2/golden.json'),
   });
   expect(model?.settings.isPinned).toBe(true);
+});
+
+test('settings are those of the newest version, and files of other servers are named', async () => {
+  await folder.put('m/2/model.onnx', MODEL);
+  await folder.put('m/10/model.onnx', MODEL);
+  await folder.put('m/2/aimass.json', '{"batching":{"maxSize":2}}');
+  await folder.put('m/10/aimass.json', '{"batching":{"maxSize":10},"versions":"latest 2"}');
+  await folder.put('m/config.pbtxt', 'max_batch_size: 4');
+  const [model] = (await scan()).models;
+  expect(model).toMatchObject({ settings: { maxBatchRows: 10, versions: { count: 2 } }, ignored: ['config.pbtxt'] });
 });
 
 test('the fingerprint changes with any file, and only then', async () => {

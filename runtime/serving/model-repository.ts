@@ -172,9 +172,10 @@ export class ModelRepository implements Repository {
     for (const one of refused) this.#refused.set(one.name, [...(this.#refused.get(one.name) ?? []), one]);
   }
 
-  #shelve({ name, settings }: ListedModel): ModelShelf {
+  #shelve({ name, settings, ignored }: ListedModel): ModelShelf {
     const known = this.#shelves.get(name);
     if (known !== undefined) return known;
+    for (const file of ignored) this.#options.onEvent({ what: 'file is not read', model: name, detail: file });
     const { mode, loadModels, hosting, policy, readGolden } = this.#options;
     const isAsked = loadModels.includes('*') || loadModels.includes(name);
     const isWanted = { none: true, poll: true, explicit: isAsked, 'on-demand': settings.isPinned }[mode];
