@@ -27,11 +27,12 @@ function encodeFloats({ name }: Tensor, values: Float32Array | Float64Array): st
     if (!Number.isFinite(value)) {
       throw new ApiError(
         'OutputNotRepresentable',
-        `outputs "${name}" has ${value} at element ${index}, which JSON cannot carry; send other inputs, or leave this output out.`,
+        `outputs "${name}" has ${value} at element ${index}, which JSON cannot carry; ask for it with binary_data, or use gRPC.`,
       );
     }
     if (value === 0 && Object.is(value, -0)) hasNegativeZero = true;
   }
   if (!hasNegativeZero) return `[${values.join(',')}]`;
-  return `[${Array.from(values, (value) => (Object.is(value, -0) ? '-0' : String(value))).join(',')}]`;
+  // "-0" would be an integer to many parsers, which has no sign when it is zero.
+  return `[${Array.from(values, (value) => (Object.is(value, -0) ? '-0.0' : String(value))).join(',')}]`;
 }
