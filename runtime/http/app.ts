@@ -10,12 +10,14 @@ export interface AppOptions {
   plane: Plane;
   /** Asked of those who load and unload models. */
   repositoryToken?: string | undefined;
-  /** Routers of other protocols: tasks, OpenAI, asynchronous requests. */
+  /** Submitting requests without waiting; takes those with `Prefer: respond-async`, too. */
+  asyncRoutes?: RequestHandler | undefined;
+  /** Routers of other protocols: tasks, OpenAI. */
   routers?: readonly RequestHandler[];
 }
 
 /** Everything of Open Inference V2 but inference itself: health, metadata, statistics, the repository. */
-export function createApp({ plane, repositoryToken, routers = [] }: AppOptions): Express {
+export function createApp({ plane, repositoryToken, asyncRoutes, routers = [] }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.get(['/v2', '/v2/'], (_request, response) => {
@@ -33,6 +35,7 @@ export function createApp({ plane, repositoryToken, routers = [] }: AppOptions):
   });
   addModelRoutes(app, plane);
   app.use(createRepositoryRoutes(plane, repositoryToken));
+  if (asyncRoutes !== undefined) app.use(asyncRoutes);
   for (const router of routers) app.use(router);
   app.use((request) => {
     throw unknownRoute(request);

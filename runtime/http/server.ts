@@ -8,6 +8,7 @@ import type { DataPlane } from '../serving/data-plane.ts';
 import type { AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { createInferRoute, matchInfer } from './infer-route.ts';
+import { prefersAsync } from './prefer.ts';
 
 /** Certificate and key in PEM, for servers that speak TLS. */
 interface TlsFiles {
@@ -39,14 +40,16 @@ const LIMITS = {
 
 /** The HTTP server of Open Inference V2, not listening yet. */
 export function createV2Server(options: V2ServerOptions): Server {
-  const { plane, revision, tls } = options;
+  const { plane, revision, tls, asyncRoutes } = options;
   const infer = createInferRoute(options);
   const app = createApp(options);
   const listener: RequestListener = (request, response) => {
     if (revision !== undefined) response.setHeader('aimass-revision', revision);
     // While draining, clients are told to come back on a new connection, which leads them to another pod.
     if (plane.isDraining) response.setHeader('connection', 'close');
-    const target = matchInfer(request);
+    const isForLater =
+      asyncRoutes !== undefined && request.headers.prefer !== undefined && prefersAsync(request.headers);
+    const target = isForLater ? undefined : matchInfer(request);
     if (target === undefined) app(request, response);
     else void infer(request, response, target);
   };
