@@ -24,7 +24,7 @@ export function softmax(logits: Float32Array): Float32Array {
 export const sigmoid = (logits: Float32Array): Float32Array => logits.map((value) => 1 / (1 + Math.exp(-value)));
 
 /** Applies a transform. */
-export function transform(logits: Float32Array, name: Transform): Float32Array {
+function transform(logits: Float32Array, name: Transform): Float32Array {
   if (name === 'none') return logits;
   return name === 'softmax' ? softmax(logits) : sigmoid(logits);
 }

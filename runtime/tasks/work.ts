@@ -33,7 +33,7 @@ export interface Prepared {
   outputs: string[];
   /** True when outputs are made smaller run by run, before all are put together. */
   isReduced: boolean;
-  /** Plain JSON. */
+  /** Only who prepared it can read it. */
   context: unknown;
 }
 

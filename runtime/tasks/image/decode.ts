@@ -5,7 +5,7 @@ import { refuse } from '../../protocol/v2-request.ts';
 import type { Pixels } from './resample.ts';
 
 /** More pixels than this are refused before anything is decoded. */
-export const MAX_PIXELS = 40_000_000;
+const MAX_PIXELS = 40_000_000;
 
 /** The formats that are taken, by their first bytes. Everything else is never shown to a decoder. */
 const SIGNATURES: readonly { format: string; at: number; bytes: readonly number[] }[] = [
@@ -33,7 +33,7 @@ function prepareSharp(sharp: Sharp): Sharp {
 }
 
 /** The format of an image, by its first bytes. */
-export const formatOf = (bytes: Uint8Array): string | undefined =>
+const formatOf = (bytes: Uint8Array): string | undefined =>
   SIGNATURES.find((signature) => signature.bytes.every((byte, index) => bytes[signature.at + index] === byte))?.format;
 
 /** Decodes an image as Pillow does: upright, its first frame, RGB of 8 bits, transparency and colour profile left out. */

@@ -27,7 +27,7 @@ function readInput(value: unknown, place: string): TextInput {
 }
 
 /** `inputs` as one text or a list. */
-export function readInputs(inputs: unknown): TextInput[] {
+function readInputs(inputs: unknown): TextInput[] {
   if (!Array.isArray(inputs)) return [readInput(inputs, 'inputs')];
   if (inputs.length === 0 || inputs.length > MAX_TEXTS)
     refuse('inputs', `has ${show(inputs.length)} entries; send from 1 to ${MAX_TEXTS}.`);

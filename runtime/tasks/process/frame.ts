@@ -14,7 +14,7 @@ const HEAD_BYTES = 8;
 const BOUNDARY = 8;
 const PADDING = new Uint8Array(BOUNDARY);
 /** No frame is larger than this. */
-export const MAX_FRAME_BYTES = 1024 ** 3;
+const MAX_FRAME_BYTES = 1024 ** 3;
 
 const padded = (size: number): number => Math.ceil(size / BOUNDARY) * BOUNDARY;
 

@@ -13,21 +13,24 @@ interface Step {
   step: 'modelOf' | 'prepare' | 'reduce' | 'finish';
   request: TaskRequest;
   contentType?: string;
-  context?: unknown;
   index?: number;
   heads?: Heads;
 }
 
 async function answer(work: TaskWork, { value, parts }: Message): Promise<Message> {
-  const { step, request, context, contentType, index = 0, heads = [] } = value as unknown as Step;
+  const { step, request, contentType, index = 0, heads = [] } = value as unknown as Step;
   const body: TaskBody = { bytes: parts[0] ?? new Uint8Array(), contentType };
   if (step === 'modelOf') return { value: { model: await work.modelOf(body) }, parts: [] };
   if (step === 'prepare') {
-    const { runs, ...rest } = await work.prepare(request, body);
+    const { runs, context, ...rest } = await work.prepare(request, body);
     const packed = packRuns(runs);
-    return { value: { ...rest, heads: packed.heads }, parts: packed.parts };
+    // The server hands this back as it is: it can be large, and reading it there would keep the front waiting.
+    const kept = Buffer.from(JSON.stringify(context));
+    return { value: { ...rest, heads: packed.heads }, parts: [kept, ...packed.parts] };
   }
-  const runs = unpackRuns(heads, parts);
+  const [kept = new Uint8Array(), ...tensors] = parts;
+  const context = JSON.parse(Buffer.from(kept.buffer, kept.byteOffset, kept.byteLength).toString('utf8')) as unknown;
+  const runs = unpackRuns(heads, tensors);
   if (step === 'reduce') {
     const packed = packRuns([await work.reduce(request, context, { index, outputs: runs[0] ?? [] })]);
     return { value: { heads: packed.heads }, parts: packed.parts };

@@ -73,19 +73,26 @@ export class TaskProcess implements TaskWork {
       { value: { step: 'prepare', request, contentType }, parts: [bytes] },
       true,
     );
-    const { heads, outputs, isReduced, context } = value as unknown as Prepared & { heads: Heads };
-    return { runs: unpackRuns(heads, parts), outputs, isReduced, context };
+    const { heads, outputs, isReduced } = value as unknown as Prepared & { heads: Heads };
+    const [context, ...tensors] = parts;
+    return { runs: unpackRuns(heads, tensors), outputs, isReduced, context };
   }
 
   async reduce(request: TaskRequest, context: unknown, { index, outputs }: RunOutputs): Promise<Tensor[]> {
     const { heads, parts } = packRuns([outputs]);
-    const reply = await this.#ask({ value: { step: 'reduce', request, context, index, heads }, parts }, false);
+    const reply = await this.#ask(
+      { value: { step: 'reduce', request, index, heads }, parts: [context as Uint8Array, ...parts] },
+      false,
+    );
     return unpackRuns(reply.value['heads'] as Heads, reply.parts)[0] ?? [];
   }
 
   async finish(request: TaskRequest, context: unknown, runs: readonly (readonly Tensor[])[]): Promise<Uint8Array> {
     const { heads, parts } = packRuns(runs);
-    const reply = await this.#ask({ value: { step: 'finish', request, context, heads }, parts }, false);
+    const reply = await this.#ask(
+      { value: { step: 'finish', request, heads }, parts: [context as Uint8Array, ...parts] },
+      false,
+    );
     return reply.parts[0] ?? new Uint8Array();
   }
 
