@@ -49,6 +49,8 @@ export function readInferMessage(message: InferRequestMessage): InferRequest {
   const { inputs, outputs, raw_input_contents: raw, id } = message;
   if (inputs.length > MAX_TENSORS) refuse('inputs', `has ${inputs.length} tensors; at most ${MAX_TENSORS} are taken.`);
   if (raw.length > 0 && raw.length !== inputs.length) {
+    // Triton's clients leave the bytes out for tensors in shared memory.
+    inputs.forEach(({ parameters }, index) => refuseSharedMemory(parameters, `inputs[${index}]`));
     refuse(
       'raw_input_contents',
       `has ${raw.length} entries for ${inputs.length} inputs; send one for each, in their order.`,
@@ -68,10 +70,14 @@ function readInput(input: InputMessage, raw: Uint8Array | undefined, index: numb
   const { name, datatype } = input;
   if (name === '') refuse(`${place}.name`, 'is missing; send the name of the tensor.');
   const shape = readShape(input.shape.map(fromLong), `${place}.shape`);
-  const parameters = readParameters(input.parameters, `${place}.parameters`);
-  if (parameters !== undefined && 'shared_memory_region' in parameters)
-    refuse(`${place}.parameters.shared_memory_region`, 'asks for shared memory, which is not offered; send the data.');
+  readParameters(input.parameters, `${place}.parameters`);
+  refuseSharedMemory(input.parameters, place);
   return { name, datatype, shape, source: readSource(input, raw, place), place };
+}
+
+function refuseSharedMemory(parameters: InferParameters, place: string): void {
+  if (Object.hasOwn(parameters, 'shared_memory_region'))
+    refuse(`${place}.parameters.shared_memory_region`, 'asks for shared memory, which is not offered; send the data.');
 }
 
 function readSource({ contents, datatype }: InputMessage, raw: Uint8Array | undefined, place: string): TensorSource {

@@ -133,6 +133,14 @@ describe('requests', () => {
       want: 'inputs[0].parameters.shared_memory_region asks for shared memory',
     },
     {
+      name: 'shared memory beside raw contents, as Triton clients send it',
+      value: {
+        inputs: [{ ...x, parameters: { shared_memory_region: { string_param: 'r' } } }, { ...x, name: 'y' }],
+        raw_input_contents: [Buffer.alloc(4)],
+      },
+      want: 'inputs[0].parameters.shared_memory_region asks for shared memory',
+    },
+    {
       name: 'shared memory for an output',
       value: { outputs: [{ name: 'y', parameters: { shared_memory_region: { string_param: 'r' } } }] },
       want: 'outputs[0].parameters.shared_memory_region asks for shared memory',
