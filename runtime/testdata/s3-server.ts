@@ -6,7 +6,7 @@ import { Agent } from 'node:https';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutBucketPolicyCommand, PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { programFolder } from '../../hack/local-cluster/processes.ts';
 import { makeCertificate } from './certificate.ts';
 import { freePort } from './registry.ts';
@@ -17,8 +17,8 @@ export interface TestS3 {
   caFile: string;
   login: { accessKeyId: string; secretAccessKey: string };
   region: string;
-  createBucket(name: string, options?: { isPublic?: boolean }): Promise<void>;
-  put(bucket: string, key: string, body: Uint8Array | string): Promise<void>;
+  createBucket(name: string, options?: { isPublic?: boolean; isVersioned?: boolean }): Promise<void>;
+  put(bucket: string, key: string, body: Uint8Array | string): Promise<{ versionId: string | undefined }>;
   stop(): Promise<void>;
 }
 
@@ -39,9 +39,9 @@ export async function startS3(address = '127.0.0.1'): Promise<TestS3> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'aimass-s3-'));
   const { keyFile, caFile } = makeCertificate(directory, address);
   const port = await freePort();
-  await Promise.all(['data', 'meta', 'users'].map((name) => mkdir(path.join(directory, name))));
+  await Promise.all(['data', 'meta', 'users', 'versions'].map((name) => mkdir(path.join(directory, name))));
   const arguments_ = ['--port', `${address}:${port}`, '--cert', caFile, '--key', keyFile, '--region', REGION, '--quiet', '--iam-dir', path.join(directory, 'users')];
-  const posix = ['posix', '--sidecar', path.join(directory, 'meta'), path.join(directory, 'data')];
+  const posix = ['posix', '--sidecar', path.join(directory, 'meta'), '--versioning-dir', path.join(directory, 'versions'), path.join(directory, 'data')];
   const child = spawn(path.join(programFolder(), 'versitygw'), [...arguments_, ...posix], {
     stdio: 'ignore',
     env: { ROOT_ACCESS_KEY_ID: LOGIN.accessKeyId, ROOT_SECRET_ACCESS_KEY: LOGIN.secretAccessKey },
@@ -61,12 +61,15 @@ export async function startS3(address = '127.0.0.1'): Promise<TestS3> {
     caFile,
     login: LOGIN,
     region: REGION,
-    createBucket: async (name, { isPublic = false } = {}) => {
+    createBucket: async (name, { isPublic = false, isVersioned = false } = {}) => {
       await client.send(new CreateBucketCommand({ Bucket: name }));
+      const versioning = { Bucket: name, VersioningConfiguration: { Status: 'Enabled' as const } };
+      if (isVersioned) await client.send(new PutBucketVersioningCommand(versioning));
       if (isPublic) await client.send(new PutBucketPolicyCommand({ Bucket: name, Policy: publicPolicy(name) }));
     },
     put: async (bucket, key, body) => {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: Buffer.byteLength(body) }));
+      const { VersionId: versionId } = await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: Buffer.byteLength(body) }));
+      return { versionId };
     },
     stop: async () => {
       client.destroy();
