@@ -16,7 +16,7 @@ install() { # the packages themselves are linked, so only a change of what they 
   echo "▸ Python packages (log: $AIMASS_CACHE/log/pip.log)"
   {
     [ -x "$VENV/bin/python" ] || python3 -m venv "$VENV"
-    "$VENV/bin/pip" install --disable-pip-version-check -e "$ROOT/sdk/python[test]" -e "$ROOT/cli[test]" ruff mypy
+    "$VENV/bin/pip" install --disable-pip-version-check -e "$ROOT/sdk/python[test]" -e "$ROOT/cli[test]" ruff mypy types-protobuf
   } > "$AIMASS_CACHE/log/pip.log" 2>&1 || {
     tail -n 20 "$AIMASS_CACHE/log/pip.log" >&2
     echo "installing the Python packages failed; the whole log is $AIMASS_CACHE/log/pip.log" >&2

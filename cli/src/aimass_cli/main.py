@@ -82,6 +82,9 @@ def _predict(
         str,
         typer.Option(metavar="auto|proxy|port-forward|direct", help="How to reach a service in the cluster."),
     ] = "auto",
+    task: Annotated[
+        str | None, typer.Option("--task", help="Task by its Hugging Face name. Default: the model's own.")
+    ] = None,
     output: OutputOption = Output.TABLE,
     top: Annotated[int, typer.Option("--top", min=1, help="Labels to show of one answer, in a table or CSV.")] = 3,
     batch_size: Annotated[
@@ -118,7 +121,7 @@ def _predict(
         place = Place(url, namespace, context)
         place.check()
         given = read_input(files=files or [], table=table_file, document=json_file, texts=text or [], columns=columns)
-        batching = Batching(batch_size, concurrency, wants_progress(progress))
+        batching = Batching(batch_size, concurrency, wants_progress(progress), task)
         options: dict[str, Any] = {"protocol": protocol, "timeout": timeout, "via": via, "grpc_url": grpc_url}
         with place.connect(model, **options) as client:
             predict(client, given, output, batching, top)

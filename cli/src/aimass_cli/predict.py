@@ -27,6 +27,7 @@ class Batching:
     size: int | None
     concurrency: int
     has_progress: bool
+    task: str | None = None
 
 
 def predict(client: aimass.Client, given: PredictInput, output: Output, batching: Batching, top: int) -> None:
@@ -34,7 +35,7 @@ def predict(client: aimass.Client, given: PredictInput, output: Output, batching
     if isinstance(given, TableInput):
         show_rows(_table_rows(client, given, batching), output)
     elif isinstance(given, JsonInput):
-        show_rows(_answer_rows(_ask_json(client, given.body), output, top), output)
+        show_rows(_answer_rows(_ask_json(client, given.body, batching.task), output, top), output)
     elif isinstance(given, TextInput):
         results = _batches(client, given.texts, batching, batching.size or 16)
         show_rows(_listed_rows("text", given.texts, _flat(results, given.texts), output, top), output)
@@ -48,7 +49,7 @@ def predict(client: aimass.Client, given: PredictInput, output: Output, batching
 def _batches(client: aimass.Client, data: Any, batching: Batching, size: int) -> Iterator[Any]:
     """Results of batches, in order, with a bar on stderr when asked."""
     if not batching.has_progress:
-        yield from client.predict_batches(data, batch_size=size, concurrency=batching.concurrency)
+        yield from client.predict_batches(data, batch_size=size, concurrency=batching.concurrency, task=batching.task)
         return
     columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
@@ -57,6 +58,7 @@ def _batches(client: aimass.Client, data: Any, batching: Batching, size: int) ->
             data,
             batch_size=size,
             concurrency=batching.concurrency,
+            task=batching.task,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
 
@@ -111,7 +113,7 @@ def _listed_rows(kind: str, names: list[str], results: Iterator[Any], output: Ou
             yield {kind: name, **(result if isinstance(result, Mapping) else {"result": result})}
 
 
-def _ask_json(client: aimass.Client, body: Any) -> Any:
+def _ask_json(client: aimass.Client, body: Any, task: str | None) -> Any:
     if isinstance(body, Mapping) and isinstance(body.get("inputs"), list) and _are_tensors(body["inputs"]):
         return client.infer(
             [_tensor(item, place) for place, item in enumerate(body["inputs"])],
@@ -123,8 +125,8 @@ def _ask_json(client: aimass.Client, body: Any) -> Any:
         inputs = body["inputs"]
         if isinstance(inputs, Mapping) and isinstance(inputs.get("data"), Mapping):
             inputs = inputs["data"]
-        return client.predict(inputs, task_parameters=body.get("parameters"))
-    return client.predict(body)
+        return client.predict(inputs, task_parameters=body.get("parameters"), task=task)
+    return client.predict(body, task=task)
 
 
 def _are_tensors(inputs: list[Any]) -> bool:

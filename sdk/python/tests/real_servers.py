@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from servers import NODE, ROOT, FaultServer, Served, build_models, serve, serve_knows
+from servers import NODE, ROOT, FaultServer, Served, build_models, serve
 
 TYPES = [
     "BOOL",
@@ -45,26 +45,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def has_grpc() -> bool:
-    return serve_knows("grpc-port")
-
-
-@pytest.fixture(scope="session")
-def iris(has_grpc: bool) -> Iterator[Served]:
+def iris() -> Iterator[Served]:
     folder = ROOT / "library" / "iris"
-    with serve("iris", folder, "--task", "tabular-classification", "--revision", "r1", has_grpc=has_grpc) as served:
+    flags = ("--task", "tabular-classification", "--revision", "r1")
+    with serve("iris", folder, *flags) as served:
         yield served
 
 
 @pytest.fixture(scope="session")
-def digits(has_grpc: bool) -> Iterator[Served]:
-    with serve("digits", ROOT / "library" / "digits", "--task", "image-classification", has_grpc=has_grpc) as served:
+def library() -> Iterator[Served]:
+    """All models of the library behind one address."""
+    with serve(None, ROOT / "library", "--repository-api") as served:
         yield served
 
 
 @pytest.fixture(scope="session")
-def diabetes(has_grpc: bool) -> Iterator[Served]:
-    with serve("diabetes", ROOT / "library" / "diabetes", "--task", "tabular-regression", has_grpc=has_grpc) as served:
+def digits() -> Iterator[Served]:
+    with serve("digits", ROOT / "library" / "digits", "--task", "image-classification") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def diabetes() -> Iterator[Served]:
+    with serve("diabetes", ROOT / "library" / "diabetes", "--task", "tabular-regression") as served:
         yield served
 
 
@@ -76,14 +79,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def types(built: Path, has_grpc: bool) -> Iterator[Served]:
-    with serve("types", built / "types", "--task", "custom", has_grpc=has_grpc) as served:
+def types(built: Path) -> Iterator[Served]:
+    with serve("types", built / "types", "--task", "custom") as served:
         yield served
 
 
 @pytest.fixture(scope="session")
-def divide(built: Path, has_grpc: bool) -> Iterator[Served]:
-    with serve("divide", built / "divide", "--task", "custom", has_grpc=has_grpc) as served:
+def divide(built: Path) -> Iterator[Served]:
+    with serve("divide", built / "divide", "--task", "custom") as served:
         yield served
 
 

@@ -34,25 +34,26 @@ class Served:
     """A running server."""
 
     url: str
-    grpc_url: str | None
-    model: str
+    grpc_url: str
+    model: str | None
     pid: int
 
 
 @contextlib.contextmanager
-def serve(model: str, folder: Path, *flags: str, has_grpc: bool, host: str = "127.0.0.1") -> Iterator[Served]:
-    """Run the server with one model until the block ends."""
+def serve(model: str | None, folder: Path, *flags: str) -> Iterator[Served]:
+    """Run the server until the block ends: with one model, or with a folder of models when none is named."""
+    source = ["--models-dir", folder] if model is None else ["--model", model, "--model-dir", folder]
     port, grpc_port = free_port(), free_port()
-    command = [NODE, RUNTIME, "serve", "--model", model, "--model-dir", folder, "--http-port", str(port)]
+    command = [NODE, RUNTIME, "serve", *source, "--http-port", str(port)]
     command += ["--metrics-port", str(free_port()), "--notice-seconds", "0", "--drain-seconds", "1"]
     command += ["--termination-log", os.devnull, *flags]
-    command += ["--grpc-port", str(grpc_port)] if has_grpc else []
+    command += ["--grpc-port", str(grpc_port)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     log: list[str] = []
     threading.Thread(target=lambda: log.extend(process.stdout or ()), daemon=True).start()
     try:
         wait_until_ready(f"http://127.0.0.1:{port}", process, log)
-        yield Served(f"http://{host}:{port}", f"grpc://{host}:{grpc_port}" if has_grpc else None, model, process.pid)
+        yield Served(f"http://127.0.0.1:{port}", f"grpc://127.0.0.1:{grpc_port}", model, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -65,20 +66,12 @@ def wait_until_ready(url: str, process: subprocess.Popen[str], log: list[str], s
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if process.poll() is not None:
-            raise RuntimeError(f"the server ended with {process.returncode}: {''.join(log)[-2000:]}")
+            raise RuntimeError(f"the server ended with {process.returncode}: {''.join(log)[-600:]}")
         with contextlib.suppress(httpx.TransportError):
             if httpx.get(f"{url}/v2/health/ready").is_success:
                 return
         time.sleep(0.1)
-    raise RuntimeError(f"the server was not ready within {seconds} s: {''.join(log)[-2000:]}")
-
-
-def serve_knows(flag: str) -> bool:
-    """Whether the program has a flag: it refuses unknown ones by name before anything else."""
-    done = subprocess.run(
-        [NODE, RUNTIME, "serve", f"--{flag}", "1", "--no-such-flag", "1"], capture_output=True, text=True, check=False
-    )
-    return f"'--{flag}'" not in done.stdout + done.stderr
+    raise RuntimeError(f"the server was not ready within {seconds} s: {''.join(log)[-600:]}")
 
 
 _MODELS = """

@@ -108,8 +108,6 @@ async def test_the_async_client_does_the_same(iris: Served) -> None:
 
 
 async def test_the_async_client_speaks_grpc(iris: Served) -> None:
-    if iris.grpc_url is None:
-        pytest.skip("the server has no gRPC")
     async with await aimass.connect_async(iris.grpc_url, model="iris") as client:
         assert (await client.infer({"features": _rows(2)})).protocol == "grpc"
         with pytest.raises(aimass.NotFound):

@@ -115,19 +115,15 @@ def test_an_unknown_model_or_version_is_not_found(iris: Served, protocol: str) -
 
 def test_auto_takes_the_best_that_both_sides_have(iris: Served) -> None:
     with aimass.connect(iris.url, model="iris") as client:
-        has_binary = "binary_tensor_data" in client.server_info().extensions
         result = client.infer({"features": np.ones((1, 4), "f4")})
-        assert result.protocol == ("binary" if has_binary else "json")
+        assert result.protocol == "binary"
         with pytest.raises(aimass.Unsupported, match="grpc_url="):
             client.infer({"features": np.ones((1, 4), "f4")}, protocol="grpc")
-    if iris.grpc_url:
-        with aimass.connect(iris.url, model="iris", grpc_url=iris.grpc_url) as client:
-            assert client.infer({"features": np.ones((1, 4), "f4")}).protocol == "grpc"
+    with aimass.connect(iris.url, model="iris", grpc_url=iris.grpc_url) as client:
+        assert client.infer({"features": np.ones((1, 4), "f4")}).protocol == "grpc"
 
 
 def test_grpc_alone_is_enough(iris: Served) -> None:
-    if iris.grpc_url is None:
-        pytest.skip("the server has no gRPC")
     with aimass.connect(iris.grpc_url, model="iris") as client:
         assert client.server_info().name == "aimass"
         assert client.model_info().inputs[0] == aimass.TensorSpec("features", "FP32", (-1, 4))

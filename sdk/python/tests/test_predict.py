@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from protocols import connect, needs_tasks
-from servers import ROOT, Served
+from servers import ROOT, FaultServer, Served
 
 import aimass
 
@@ -158,13 +158,20 @@ def test_texts_come_back_as_they_were(types: Served) -> None:
     assert result["y_BYTES"].tolist() == texts.tolist()
 
 
-def test_one_model_needs_no_name_where_the_server_lists_it(iris: Served) -> None:
-    with aimass.connect(iris.url) as client:
-        try:
-            names = {entry.name for entry in client.models()}
-        except aimass.Unsupported:
-            with pytest.raises(aimass.Unsupported, match="name one"):
-                client.predict(np.ones(4))
-            return
-        assert names == {"iris"}
-        assert client.predict(np.ones(4))["label"].shape == (1,)
+def test_a_server_of_many_models_lists_them(library: Served) -> None:
+    with aimass.connect(library.url) as client:
+        listed = {entry.name: entry.state for entry in client.models()}
+        assert listed == dict.fromkeys(["breast-cancer", "diabetes", "digits", "iris", "wine"], "READY")
+        with pytest.raises(aimass.InvalidRequest, match="one of breast-cancer, diabetes"):
+            client.predict(np.ones(4))
+        assert client.predict(np.ones(4), model="iris")["label"].shape == (1,)
+        assert client.predict(np.ones(13), model="wine")["label"].shape == (1,)
+
+
+def test_one_model_needs_no_name_where_the_server_lists_it(faults: FaultServer) -> None:
+    faults.plans = [(404, {}, '{"error": "There is nothing here."}')]
+    with aimass.connect(faults.url) as client, pytest.raises(aimass.Unsupported, match="name one"):
+        client.predict(np.ones(4))
+    faults.plans = [(200, {}, '[{"name": "a"}, {"name": "b"}]')]
+    with aimass.connect(faults.url) as client, pytest.raises(aimass.InvalidRequest, match="one of a, b"):
+        client.predict(np.ones(4))

@@ -33,6 +33,7 @@ class InferOptions:
     parameters: Mapping[str, Parameter] | None = None
     protocol: Protocol | None = None
     timeout: float | None = None
+    task: str | None = None
 
 
 class Core:
@@ -205,10 +206,13 @@ class Core:
 
     # --- tasks -------------------------------------------------------------------------------------------------------
 
-    def task(self, body: bytes, content_type: str, model: str, asking: Asking) -> Flow[Any]:
-        """Ask the task endpoint of a model; gives the JSON that it answers."""
+    def task(self, body: bytes, content_type: str, model: str, asking: Asking, task: str | None = None) -> Flow[Any]:
+        """Ask the task endpoint of a model; gives the JSON that it answers. Without a task it is the model's own."""
         self._needs_http("task endpoints")
-        call = HttpCall("POST", f"/models/{quote(model, safe='')}", 0, {"content-type": content_type}, body)
+        path = f"/models/{quote(model, safe='')}"
+        if task is not None:
+            path += f"/pipeline/{quote(task, safe='')}"
+        call = HttpCall("POST", path, 0, {"content-type": content_type}, body)
         try:
             answer = yield from ask_http(call, asking)
         except NotFound as error:

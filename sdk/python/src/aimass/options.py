@@ -23,6 +23,8 @@ class CallOptions(TypedDict, total=False):
     """Names of the outputs that are wanted; default: all."""
     parameters: Mapping[str, Parameter] | None
     """V2 parameters of the request."""
+    task: str | None
+    """Hugging Face name of the task, for a model whose server knows none; default: the model's own."""
     task_parameters: Mapping[str, Any] | None
     """Parameters of a task endpoint, such as ``{"top_k": 3}``."""
     request_id: str | None
@@ -51,6 +53,7 @@ def read_options(given: CallOptions) -> tuple[str | None, InferOptions, dict[str
         parameters=given.get("parameters"),
         protocol=given.get("protocol"),
         timeout=timeout,
+        task=given.get("task"),
     )
     task_parameters = given.get("task_parameters")
     return given.get("model"), options, dict(task_parameters) if task_parameters else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ def predict(
     """Ask a model, whatever the input is."""
     asking = core.asking(model or core.model, options.timeout)
     info = yield from core.model_info(model, options.version, asking)
+    if options.task is not None:
+        info = replace(info, parameters={**info.parameters, "task": options.task})
     asking = Asking(asking.policy, asking.deadline, info.name)
     call = _Call(core, info, options, asking, task_parameters)
     try:
@@ -54,7 +57,7 @@ class _Call:
             result = yield from self._infer(payload.data)
             return {name: readable(result, name) for name in result.outputs}
         if isinstance(payload, File):
-            return (yield from self.core.task(payload.content, "application/octet-stream", self.info.name, self.asking))
+            return (yield from self._ask_task(payload.content, "application/octet-stream"))
         if isinstance(payload, Texts):
             return (yield from self._task(payload.inputs))
         if isinstance(payload, Several):
@@ -76,7 +79,10 @@ class _Call:
             content = json.dumps(body, allow_nan=False, default=_plain).encode()
         except (TypeError, ValueError) as error:
             raise InvalidRequest(f"the input cannot be sent as JSON: {error}") from error
-        return (yield from self.core.task(content, "application/json", self.info.name, self.asking))
+        return (yield from self._ask_task(content, "application/json"))
+
+    def _ask_task(self, content: bytes, content_type: str) -> Flow[Any]:
+        return (yield from self.core.task(content, content_type, self.info.name, self.asking, self.options.task))
 
     def _table(self, table: Columns) -> Flow[Any]:
         if {spec.name for spec in self.info.inputs} == set(table.columns):
