@@ -135,7 +135,10 @@ describe('requests', () => {
     {
       name: 'shared memory beside raw contents, as Triton clients send it',
       value: {
-        inputs: [{ ...x, parameters: { shared_memory_region: { string_param: 'r' } } }, { ...x, name: 'y' }],
+        inputs: [
+          { ...x, parameters: { shared_memory_region: { string_param: 'r' } } },
+          { ...x, name: 'y' },
+        ],
         raw_input_contents: [Buffer.alloc(4)],
       },
       want: 'inputs[0].parameters.shared_memory_region asks for shared memory',
