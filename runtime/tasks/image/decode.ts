@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type sharpType from 'sharp';
 import type { Sharp as Image } from 'sharp';
 import { ApiError } from '../../errors.ts';
@@ -19,10 +20,10 @@ const SIGNATURES: readonly { format: string; at: number; bytes: readonly number[
 const LOADERS = ['Jpeg', 'Png', 'Nsgif', 'Webp', 'Tiff'].map((name) => `VipsForeignLoad${name}`);
 
 type Sharp = typeof sharpType;
-let loading: Promise<Sharp> | undefined;
+let loaded: Sharp | undefined;
 
-/** The native decoder, loaded when the first image comes: only the task process ever gets here. */
-const loadSharp = (): Promise<Sharp> => (loading ??= import('sharp').then(({ default: sharp }) => prepareSharp(sharp)));
+/** The native decoder, loaded when the first image comes: only the task process ever gets here. It is no part of the bundle. */
+const loadSharp = (): Sharp => (loaded ??= prepareSharp(createRequire(import.meta.url)('sharp') as Sharp));
 
 function prepareSharp(sharp: Sharp): Sharp {
   sharp.block({ operation: ['VipsForeignLoad'] });
@@ -40,7 +41,7 @@ const formatOf = (bytes: Uint8Array): string | undefined =>
 export async function decodeImage(bytes: Uint8Array, place: string): Promise<Pixels> {
   const format = formatOf(bytes);
   if (format === undefined) refuseFormat(bytes, place);
-  const sharp = await loadSharp();
+  const sharp = loadSharp();
   const options = { autoOrient: true, ignoreIcc: true, failOn: 'error', limitInputPixels: MAX_PIXELS } as const;
   try {
     const { width, height, space } = await sharp(bytes, { limitInputPixels: false }).metadata();
