@@ -8,6 +8,7 @@ import { unknownOperatorModel } from '../testdata/onnx-builder.ts';
 
 /** What processes share is counted once, so that the budgets here leave room for 72 MiB more or less. */
 const MIB = 2 ** 20;
+const HEAVY = heavyModel(64);
 
 // Each model is a process, and the machine may be busy with other tests.
 jest.setTimeout(60_000);
@@ -52,7 +53,7 @@ test('metadata and files are those of the model, loaded for them', async () => {
 });
 
 test('the one that was not used for longest goes when the measured memory is above the budget', async () => {
-  for (const name of ['a', 'b', 'c', 'd']) await folder.put(`${name}.onnx`, heavyModel(64));
+  for (const name of ['a', 'b', 'c', 'd']) await folder.put(`${name}.onnx`, HEAVY);
   const started = await serve({ memoryBudgetBytes: 285 * MIB });
   const { plane } = started;
   await heavy(plane, 'a');
@@ -80,9 +81,9 @@ test('a model that alone is above the budget fails with the figures, and the oth
 });
 
 test('a pinned model is there from the start and stays', async () => {
-  await folder.put('pinned/model.onnx', heavyModel(64));
+  await folder.put('pinned/model.onnx', HEAVY);
   await folder.put('pinned/aimass.json', '{"pin":true}');
-  for (const name of ['a', 'b']) await folder.put(`${name}.onnx`, heavyModel(64));
+  for (const name of ['a', 'b']) await folder.put(`${name}.onnx`, HEAVY);
   const started = await serve({ memoryBudgetBytes: 285 * MIB });
   expect(ready(started)).toEqual(['pinned/1 READY']);
   await heavy(started.plane, 'a');
@@ -136,6 +137,20 @@ test('idle models are unloaded after the time that was given', async () => {
   await repository.tidy();
   expect(index()).toEqual(['a/1 UNAVAILABLE']);
   expect(await ask('a')).toBe(1);
+});
+
+test('no request fails while many models share little memory', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  for (const [at, name] of names.entries()) await folder.put(`${name}.onnx`, addModel(at));
+  const { ask, events } = await serve({ memoryBudgetBytes: 220 * MIB, spares: 1 });
+  const client = async (step: number) => {
+    for (let turn = 0; turn < 40; turn += 1) {
+      const at = (turn * step) % names.length;
+      expect(await ask(names[at] ?? '', turn)).toBe(turn + at);
+    }
+  };
+  await Promise.all([1, 2, 3, 5].map(client));
+  expect(events.some(({ what }) => what === 'model unloaded')).toBe(true);
 });
 
 test('clients may load ahead and unload; the next request loads again', async () => {

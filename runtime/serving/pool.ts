@@ -33,6 +33,7 @@ export class ModelPool {
   readonly #loads = new Map<HostedModel, Promise<void>>();
   readonly #holds = new Map<HostedModel, number>();
   readonly #failedAt = new WeakMap<HostedModel, number>();
+  readonly #leaving = new Set<HostedModel>();
   readonly #slots: Slots;
   #timer: NodeJS.Timeout | undefined;
 
@@ -53,7 +54,7 @@ export class ModelPool {
 
   /** Makes sure that a model is loaded; undefined when it is. Requests at the same time share the load. */
   ensure(model: HostedModel, call?: Call): Promise<void> | undefined {
-    return model.state === 'ready' ? undefined : this.#waitFor(model, call);
+    return this.#isThere(model) ? undefined : this.#waitFor(model, call);
   }
 
   /** True while somebody uses the model or waits for it. */
@@ -95,6 +96,11 @@ export class ModelPool {
     }
   }
 
+  /** Loaded, and not chosen to go. */
+  #isThere(model: HostedModel): boolean {
+    return model.state === 'ready' && !this.#leaving.has(model);
+  }
+
   #refuseFailed(model: HostedModel): void {
     const failedAt = this.#failedAt.get(model);
     if (model.failure === undefined || failedAt === undefined || performance.now() - failedAt > RETRY_MS) return;
@@ -102,7 +108,7 @@ export class ModelPool {
   }
 
   async #admit(model: HostedModel): Promise<void> {
-    if (model.state === 'ready') return;
+    if (this.#isThere(model)) return;
     model.note = '';
     const { onEvent } = this.#options;
     try {
@@ -178,13 +184,15 @@ export class ModelPool {
   /** What may be unloaded, the one that was not used for longest first. */
   #unloadable(): HostedModel[] {
     const { models, isPinned } = this.#options;
-    const idle = models().filter((model) => model.state === 'ready' && !this.isHeld(model) && !isPinned(model));
+    const idle = models().filter((model) => this.#isThere(model) && !this.isHeld(model) && !isPinned(model));
     return idle.toSorted((a, b) => a.usedAt - b.usedAt);
   }
 
   async #unload(model: HostedModel, why: string): Promise<void> {
+    // Its state changes a turn later; requests that come until then wait for it to be loaded again.
+    this.#leaving.add(model);
     this.#options.onEvent(model, { what: 'model unloaded', detail: why });
-    await model.unload();
+    await model.unload().finally(() => this.#leaving.delete(model));
   }
 }
 
