@@ -61,8 +61,11 @@ async function readColours(image: Image): Promise<Pixels> {
     .removeAlpha()
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, channels: info.channels, data };
+  return { width: info.width, height: info.height, channels: info.channels, data: plainBytes(data) };
 }
+
+/** A plain array of the same bytes: loops over it are not made for Buffers as well. */
+const plainBytes = (data: Buffer): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** Inks become colours by Pillow's plain formula, not by a colour profile. */
 async function readInks(image: Image): Promise<Pixels> {
@@ -98,7 +101,9 @@ export function toGrey({ width, height, channels, data }: Pixels): Pixels {
   if (channels === 1) return { width, height, channels, data };
   const grey = new Uint8Array(width * height);
   for (let at = 0, read = 0; at < grey.length; at += 1, read += channels) {
-    const [red = 0, green = 0, blue = 0] = [data[read], data[read + 1], data[read + 2]];
+    const red = data[read] ?? 0;
+    const green = data[read + 1] ?? 0;
+    const blue = data[read + 2] ?? 0;
     grey[at] = (red * 19_595 + green * 38_470 + blue * 7471 + 0x8000) >> 16;
   }
   return { width, height, channels: 1, data: grey };

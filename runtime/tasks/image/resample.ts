@@ -94,63 +94,88 @@ const fixedPoint = (value: number) => Math.trunc((value < 0 ? -0.5 : 0.5) + valu
 
 const clip = (sum: number) => Math.min(255, Math.max(0, sum >> PRECISION_BITS));
 
-/** One pass: `lines` lines of `to` results each; `along` and `across` are the steps from pixel to pixel and from line to line. */
-interface Pass {
-  weights: Weights;
-  lines: number;
-  channels: number;
-  source: { data: Uint8Array; along: number; across: number };
-  target: { data: Uint8Array; along: number; across: number };
-}
+// The loops below see every pixel of every image: they look values up without asking whether they are there.
 
-function runPass({ weights, lines, channels, source, target }: Pass): void {
+/** One line of an image of one channel, or of one channel among several. */
+function shrinkLine(
+  image: Pixels,
+  weights: Weights,
+  { from, out, to }: { from: number; out: Uint8Array; to: number },
+): void {
+  const { data, channels } = image;
   const { starts, counts, values, width } = weights;
-  for (let at = 0; at < starts.length; at += 1) {
-    const own = values.subarray(at * width, at * width + (counts[at] ?? 0));
-    const from = (starts[at] ?? 0) * source.along;
-    for (let line = 0; line < lines; line += 1) {
-      const read = from + line * source.across;
-      const write = at * target.along + line * target.across;
-      for (let channel = 0; channel < channels; channel += 1)
-        target.data[write + channel] = clip(weighedSum(source, read + channel, own));
-    }
+  for (let at = 0, write = to; at < starts.length; at += 1, write += channels) {
+    const first = at * width;
+    const last = first + (counts[at] as number);
+    let sum = HALF;
+    for (let index = first, read = from + (starts[at] as number) * channels; index < last; index += 1, read += channels)
+      sum += (data[read] as number) * (values[index] as number);
+    out[write] = clip(sum);
   }
 }
 
-function weighedSum({ data, along }: Pass['source'], from: number, weights: Int32Array): number {
-  let sum = HALF;
-  for (let index = 0, read = from; index < weights.length; index += 1, read += along) {
-    sum += (data[read] ?? 0) * (weights[index] ?? 0);
+/** One line of an image of three channels, all at once. */
+function shrinkColours(
+  { data }: Pixels,
+  weights: Weights,
+  { from, out, to }: { from: number; out: Uint8Array; to: number },
+): void {
+  const { starts, counts, values, width } = weights;
+  for (let at = 0, write = to; at < starts.length; at += 1, write += 3) {
+    const first = at * width;
+    const last = first + (counts[at] as number);
+    let red = HALF;
+    let green = HALF;
+    let blue = HALF;
+    for (let index = first, read = from + (starts[at] as number) * 3; index < last; index += 1, read += 3) {
+      const weight = values[index] as number;
+      red += (data[read] as number) * weight;
+      green += (data[read + 1] as number) * weight;
+      blue += (data[read + 2] as number) * weight;
+    }
+    out[write] = clip(red);
+    out[write + 1] = clip(green);
+    out[write + 2] = clip(blue);
   }
-  return sum;
 }
 
 function resizeAcross(image: Pixels, filter: Filter, width: number): Pixels {
   if (image.width === width) return image;
   const { height, channels } = image;
-  const data = new Uint8Array(width * height * channels);
-  runPass({
-    weights: weightsFor(filter, image.width, width),
-    lines: height,
-    channels,
-    source: { data: image.data, along: channels, across: image.width * channels },
-    target: { data, along: channels, across: width * channels },
-  });
-  return { width, height, channels, data };
+  const out = new Uint8Array(width * height * channels);
+  const weights = weightsFor(filter, image.width, width);
+  for (let line = 0; line < height; line += 1) {
+    const from = line * image.width * channels;
+    const to = line * width * channels;
+    if (channels === 3) shrinkColours(image, weights, { from, out, to });
+    else
+      for (let channel = 0; channel < channels; channel += 1)
+        shrinkLine(image, weights, { from: from + channel, out, to: to + channel });
+  }
+  return { width, height, channels, data: out };
+}
+
+/** Adds a line to sums, each value times the weight. */
+function addLine(sums: Int32Array, line: Uint8Array, weight: number): void {
+  for (let at = 0; at < sums.length; at += 1) sums[at] = (sums[at] as number) + (line[at] as number) * weight;
 }
 
 function resizeDown(image: Pixels, filter: Filter, height: number): Pixels {
   if (image.height === height) return image;
   const { width, channels } = image;
-  const row = width * channels;
-  const data = new Uint8Array(row * height);
-  runPass({
-    weights: weightsFor(filter, image.height, height),
-    lines: width,
-    channels,
-    source: { data: image.data, along: row, across: channels },
-    target: { data, along: row, across: channels },
-  });
+  const size = width * channels;
+  const data = new Uint8Array(size * height);
+  const { starts, counts, values, width: most } = weightsFor(filter, image.height, height);
+  const sums = new Int32Array(size);
+  for (let at = 0; at < height; at += 1) {
+    sums.fill(HALF);
+    const start = starts[at] as number;
+    for (let index = 0; index < (counts[at] as number); index += 1) {
+      const line = image.data.subarray((start + index) * size, (start + index + 1) * size);
+      addLine(sums, line, values[at * most + index] as number);
+    }
+    for (let column = 0; column < size; column += 1) data[at * size + column] = clip(sums[column] as number);
+  }
   return { width, height, channels, data };
 }
 
