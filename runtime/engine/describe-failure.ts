@@ -4,6 +4,12 @@ import { messageOf } from '../error-shape.ts';
 /** Takes paths, source locations and addresses out of a message of the engine, and bounds its length. */
 export function cleanMessage(message: string): string {
   return message
+    .replace(
+      /Non-zero status code returned while running (\S+) node\. Name:'[^']*' Status Message: /g,
+      'The operator $1 failed: ',
+    )
+    .replace(/(\w+ )?onnxruntime::[^()\s]*\([^)]*\)( const)?( \[with [^\]]*\])?/g, '')
+    .replace(/\b\w+\.(h|cc|cpp|cu|cuh):\d+ (\w+ )?/g, '')
     .replace(/\S*\/onnxruntime_src\/\S*(\s+\S+::\S+\([^)]*\))?/g, '')
     .replace(/(^|[\s"'(=])(\/[^\s"'():,]+)+/g, '$1…')
     .replace(/0x[0-9a-f]{6,}/gi, '…')
@@ -44,6 +50,8 @@ export function describeRunFailure(error: unknown): EngineError {
   const message = messageOf(error);
   if (OUT_OF_MEMORY.test(message)) return new EngineError('outOfMemory', cleanMessage(message), { cause: error });
   const isInput =
-    /INVALID_ARGUMENT|Invalid (input|feed|rank|dimension)|Got invalid dimensions|out of (bounds|range)/i.test(message);
+    /INVALID_ARGUMENT|Invalid (input|feed|rank|dimension)|Got invalid dimensions|out of (data )?(bounds|range)|broadcast an axis|dimension mismatch|mismatched dimensions|cannot be reshaped/i.test(
+      message,
+    );
   return new EngineError(isInput ? 'invalidInput' : 'failed', cleanMessage(message), { cause: error });
 }
