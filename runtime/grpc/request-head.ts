@@ -37,6 +37,9 @@ export function readTimeoutMs(header: string | string[] | undefined): number {
 /** Headers of a gRPC answer, without those of a special answer. */
 export const CONTENT_HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 
+/** The same as Node's raw list, which costs it a good deal less than an object does; never changed. */
+export const PLAIN_HEADERS: readonly string[] = [':status', '200', 'content-type', 'application/grpc'];
+
 /** No Date: gRPC clients do not read it. (Node takes sendDate here, its types do not know it.) */
 const NO_BODY = { endStream: true, sendDate: false };
 export const TRAILERS_FOLLOW = { waitForTrailers: true, sendDate: false };

@@ -20,6 +20,7 @@ import { SESSION_LIMITS, Sessions } from './sessions.ts';
 import type { Headers } from './status.ts';
 import { GrpcStatus, failureTrailers } from './status.ts';
 import { StreamCall } from './stream-call.ts';
+import type { CallParts } from './unary-call.ts';
 import { UnaryCall } from './unary-call.ts';
 
 /** What the gRPC server is made of. */
@@ -57,6 +58,9 @@ const MAX_CONNECTIONS = 10_000;
 
 /** How long clients may take to hear that they are to leave. */
 const MAX_NOTICE_MS = 1000;
+
+/** A stream that breaks is closed; its call sees that. */
+const ignore = () => {};
 
 async function atMost(work: Promise<void>, ms: number): Promise<void> {
   const abort = new AbortController();
@@ -162,8 +166,7 @@ class Http2GrpcServer implements GrpcServer {
   }
 
   #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    // A stream that breaks is closed; its call sees that.
-    stream.on('error', () => {});
+    stream.on('error', ignore);
     const state = stream.session === undefined ? undefined : this.#states.get(stream.session);
     if (state === undefined) return;
     const plain = refuseHead(headers);
@@ -179,20 +182,25 @@ class Http2GrpcServer implements GrpcServer {
       answerHeadersOnly(stream, { ...CONTENT_HEADERS, ...failureTrailers(failure) });
       return;
     }
+    this.#open(method, state, { stream, headers, context: this.#context, client: state.client });
+  }
+
+  #open(method: Method, state: SessionState, parts: Omit<CallParts<Method>, 'method' | 'onClosed'>): void {
     state.openCalls += 1;
-    const parts = { stream, headers, context: this.#context, client: state.client };
-    let call: UnaryCall | undefined;
-    if (method.kind === 'unary') {
-      call = new UnaryCall({ ...parts, method });
-      this.#unaryCalls.add(call);
-    } else {
-      new StreamCall({ ...parts, method });
-    }
-    stream.on('close', () => {
+    const left = () => {
       state.openCalls -= 1;
       state.activeAt = performance.now();
-      if (call !== undefined) this.#unaryCalls.delete(call);
-    });
+    };
+    if (method.kind === 'stream') {
+      void new StreamCall({ ...parts, method, onClosed: left });
+      return;
+    }
+    const onClosed = () => {
+      left();
+      this.#unaryCalls.delete(call);
+    };
+    const call = new UnaryCall({ ...parts, method, onClosed });
+    this.#unaryCalls.add(call);
   }
 
   #look(): void {

@@ -39,7 +39,7 @@ export class StreamCall implements Rpc, StreamLink {
   #isClosed = false;
   readonly #forgetDrain: () => void;
 
-  constructor({ stream, headers, method, context, client }: CallParts<StreamMethod>) {
+  constructor({ stream, headers, method, context, client, onClosed }: CallParts<StreamMethod>) {
     this.#stream = stream;
     this.headers = headers;
     this.context = context;
@@ -50,7 +50,10 @@ export class StreamCall implements Rpc, StreamLink {
     stream.on('end', () => this.#onEnd());
     stream.on('drain', () => this.#pump());
     stream.on('wantTrailers', () => this.#sendTrailers());
-    stream.on('close', () => this.#onClose());
+    stream.on('close', () => {
+      onClosed();
+      this.#onClose();
+    });
     this.#forgetDrain = context.onDrain(() => this.#leave());
     try {
       this.#encoding = readEncoding(headers['grpc-encoding']);

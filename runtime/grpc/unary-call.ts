@@ -5,7 +5,7 @@ import { answerEncoding, deflateFrame, inflate, readEncoding } from './compressi
 import type { Rpc, ServerContext, UnaryMethod } from './context.ts';
 import type { Frame } from './message-reader.ts';
 import { MessageReader } from './message-reader.ts';
-import { CONTENT_HEADERS, TRAILERS_FOLLOW, answerHeadersOnly, readTimeoutMs } from './request-head.ts';
+import { CONTENT_HEADERS, PLAIN_HEADERS, TRAILERS_FOLLOW, answerHeadersOnly, readTimeoutMs } from './request-head.ts';
 import { GrpcFailure, GrpcStatus, describeFailure, failureTrailers } from './status.ts';
 
 const OK_TRAILERS = { 'grpc-status': 0 };
@@ -18,6 +18,8 @@ export interface CallParts<M> {
   context: ServerContext;
   /** Whom the request is counted for. */
   client: string;
+  /** Told once when the call is over. */
+  onClosed: () => void;
 }
 
 /** One request and its answer. */
@@ -32,17 +34,19 @@ export class UnaryCall implements Rpc {
   readonly #method: UnaryMethod;
   readonly #context: ServerContext;
   readonly #reader: MessageReader;
+  readonly #onClosed: () => void;
   #encoding: Encoding = 'identity';
   #frame: Frame | undefined;
   #startedAt = 0;
   #isAnswered = false;
   #isReported = false;
 
-  constructor({ stream, headers, method, context, client }: CallParts<UnaryMethod>) {
+  constructor({ stream, headers, method, context, client, onClosed }: CallParts<UnaryMethod>) {
     this.#stream = stream;
     this.headers = headers;
     this.#method = method;
     this.#context = context;
+    this.#onClosed = onClosed;
     this.#reader = new MessageReader(context);
     this.call = new Call(client);
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -129,13 +133,15 @@ export class UnaryCall implements Rpc {
     this.#frame = undefined;
     this.isClientsTurn = true;
     this.since = performance.now();
-    const special = this.#modelHeaders();
-    const isPlain = special === undefined && encoding === 'identity';
-    this.#stream.respond(
-      isPlain ? CONTENT_HEADERS : { ...CONTENT_HEADERS, 'grpc-encoding': encoding, ...special },
-      TRAILERS_FOLLOW,
-    );
+    this.#stream.respond(this.#answerHeaders(encoding), TRAILERS_FOLLOW);
     this.#stream.end(frame);
+  }
+
+  #answerHeaders(encoding: Encoding): readonly string[] {
+    const special = this.#modelHeaders();
+    if (special === undefined && encoding === 'identity') return PLAIN_HEADERS;
+    const headers = Object.entries({ 'grpc-encoding': encoding, ...special });
+    return [...PLAIN_HEADERS, ...headers.flatMap(([name, value]) => [name, String(value)])];
   }
 
   #modelHeaders() {
@@ -148,6 +154,7 @@ export class UnaryCall implements Rpc {
   }
 
   #onClose(): void {
+    this.#onClosed();
     this.#isAnswered = true;
     this.#reader.close();
     if (this.#isReported) return;

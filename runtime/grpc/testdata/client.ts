@@ -33,15 +33,25 @@ export class TestClient {
     this.client = new Client(`127.0.0.1:${port}`, secrets, options);
   }
 
-  call(name: string, request: object = {}, more: CallOptions & { metadata?: Record<string, string> } = {}): Promise<Reply> {
+  call(
+    name: string,
+    request: object = {},
+    more: CallOptions & { metadata?: Record<string, string> } = {},
+  ): Promise<Reply> {
     const [method = name, service] = name.split('/').reverse();
     const { path, serialize, deserialize } = serializers(method, service);
     const metadata = new Metadata();
     for (const [key, value] of Object.entries(more.metadata ?? {})) metadata.set(key, value);
     let headers = new Metadata();
     return new Promise((resolve) => {
-      const call = this.client.makeUnaryRequest(path, serialize, deserialize, request, metadata, more, (error, message) =>
-        resolve({ message, error: error ?? undefined, headers }),
+      const call = this.client.makeUnaryRequest(
+        path,
+        serialize,
+        deserialize,
+        request,
+        metadata,
+        more,
+        (error, message) => resolve({ message, error: error ?? undefined, headers }),
       );
       call.on('metadata', (got: Metadata) => (headers = got));
     });

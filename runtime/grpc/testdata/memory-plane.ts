@@ -3,7 +3,14 @@ import { decodeTensor } from '../../protocol/decode-tensor.ts';
 import type { InferRequest } from '../../protocol/v2-request.ts';
 import type { InferResponse } from '../../protocol/v2-response.ts';
 import type { Call } from '../../serving/call.ts';
-import type { IndexEntry, ModelConfig, ModelMetadata, ModelStatistics, ModelTarget, Plane } from '../../serving/plane.ts';
+import type {
+  IndexEntry,
+  ModelConfig,
+  ModelMetadata,
+  ModelStatistics,
+  ModelTarget,
+  Plane,
+} from '../../serving/plane.ts';
 
 /** One model, "echo", that gives back what it gets: a plane for the tests of transports. */
 export class MemoryPlane implements Plane {
