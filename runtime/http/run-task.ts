@@ -21,7 +21,7 @@ const ALIKE: readonly (readonly string[])[] = [
 ];
 
 /** What a client asks. */
-export interface TaskCall {
+interface TaskCall {
   target: ModelTarget;
   /** The task that the path names, or that the shapes stand for; absent means the model's own. */
   task: string | undefined;
