@@ -14,6 +14,6 @@ const UNITS: Readonly<Record<string, number>> = {
 /** Bytes of a quantity as Kubernetes writes it: `512Mi`, `4G`, `1048576`; undefined when it is none. */
 export function parseByteSize(text: string): number | undefined {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([kKMGT]i?)?$/.exec(text.trim()) ?? [];
-  const factor = UNITS[unit];
-  return number === undefined || factor === undefined ? undefined : Math.round(Number(number) * factor);
+  const bytes = Math.round(Number(number) * (UNITS[unit] ?? Number.NaN));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

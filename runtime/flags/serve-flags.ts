@@ -23,7 +23,10 @@ export const SERVE_FLAGS = {
       value: 'MODE',
       help: 'none: load all at the start (default); poll: also notice changes; explicit: only what --load-model and the repository API say; on-demand: at the first request',
     },
-    'poll-seconds': { value: 'N', help: 'how often poll looks (15)' },
+    'poll-seconds': {
+      value: 'N',
+      help: 'how often poll looks at the folder (15); with on-demand it is looked at only when this is given',
+    },
     'load-model': {
       value: 'NAME',
       help: 'with explicit: load it at the start; may be repeated; * for all',
@@ -70,6 +73,16 @@ export const SERVE_FLAGS = {
     },
     'run-timeout-seconds': { value: 'N', help: 'a run that takes longer is killed (120)' },
     'load-timeout-seconds': { value: 'N', help: 'a load that takes longer is given up (600)' },
+  },
+  'Asynchronous requests': {
+    'max-jobs': { value: 'N', help: 'jobs that are known at one time, ended ones included (1000; 0 for none)' },
+    'max-job-bytes': { value: 'BYTES', help: 'bytes that their requests and answers may hold (256Mi)' },
+    'job-ttl-seconds': { value: 'N', help: 'how long a job may take, and how long its answer is kept then (3600)' },
+    'webhook-hosts': {
+      value: 'LIST',
+      help: 'where webhooks may go: host, *.domain, address or *, with :port if wanted; http://host for plain http (default: nowhere)',
+    },
+    'webhook-secret-file': { value: 'FILE', help: 'whsec_… that signs webhooks, as Standard Webhooks has it' },
   },
   Limits: {
     'max-body-bytes': { value: 'N', help: 'largest request, also after it was uncompressed (64Mi)' },

@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '../error-shape.ts';
+import type { VersionPolicy } from '../version-policy.ts';
+import { NEWEST_ONLY, parseVersionPolicy } from '../version-policy.ts';
+import type { WebhookHost } from '../webhook-host.ts';
+import { parseWebhookHost } from '../webhook-host.ts';
 import { UsageError } from './usage-error.ts';
 import { parseByteSize } from './byte-size.ts';
 import type { ServeFlag } from './serve-flags.ts';
@@ -9,6 +13,7 @@ const CONTROL_MODES = ['none', 'poll', 'explicit', 'on-demand'] as const;
 const ISOLATION_MODES = ['process', 'none'] as const;
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const MAX_PORT = 65_535;
+const MAX_TTL_SECONDS = 7 * 24 * 3600;
 
 /** Settings of the serve role, every default written here once. */
 export type ServeSettings = ReturnType<typeof serveSettings>;
@@ -31,6 +36,10 @@ class Flags {
 
   list(name: ServeFlag): string[] {
     return (this.#values[name] as string[] | undefined) ?? [];
+  }
+
+  isGiven(name: ServeFlag): boolean {
+    return this.#values[name] !== undefined;
   }
 
   isOn(name: ServeFlag): boolean {
@@ -94,24 +103,26 @@ export function serveSettings(args: readonly string[]) {
     golden: flags.text('golden'),
     task: flags.text('task'),
     revision: flags.text('revision'),
-    control: flags.oneOf('model-control', CONTROL_MODES, 'none'),
-    pollSeconds: flags.number('poll-seconds', 15),
-    loadModels: flags.list('load-model'),
-    versionPolicy: flags.text('version-policy') ?? 'latest:1',
-    memoryBudget: flags.bytes('memory-budget'),
-    idleUnloadSeconds: flags.number('idle-unload-seconds'),
+    ...readControl(flags),
     strictReadiness: flags.oneOf('strict-readiness', ['true', 'false'], 'true') === 'true',
     repositoryApi: flags.isOn('repository-api'),
     repositoryTokenFile: flags.text('repository-token-file'),
-    httpPort: flags.port('http-port', 8080) ?? 0,
+    httpPort: readHttpPort(flags),
     grpcPort: flags.port('grpc-port', 8081),
     metricsPort: flags.port('metrics-port', 9090),
     bindAddress: flags.text('bind-address'),
     tls: readTls(flags),
     ...readEngine(flags),
     ...readLimits(flags),
+    async: readAsync(flags),
     terminationLog: flags.text('termination-log') ?? process.env['AIMASS_TERMINATION_LOG'] ?? '/dev/termination-log',
   };
+}
+
+function readHttpPort(flags: Flags): number {
+  const port = flags.port('http-port', 8080);
+  if (port === undefined) throw new UsageError('--http-port is "off"; REST is always served, write a port or 0');
+  return port;
 }
 
 /** One model, or a folder of them. */
@@ -129,6 +140,42 @@ function readSource(
   if (!MODEL_NAME.test(model))
     throw new UsageError(`--model is "${model}"; write a name of letters, digits, ".", "_" and "-"`);
   return { kind: 'one', model, directory };
+}
+
+/** What is loaded, and when. */
+function readControl(flags: Flags) {
+  const control = flags.oneOf('model-control', CONTROL_MODES, 'none');
+  refuseIdleFlags(flags, control);
+  const pollSeconds = flags.number('poll-seconds');
+  if (pollSeconds === 0) throw new UsageError('--poll-seconds is 0; write a number above 0');
+  return {
+    control,
+    pollSeconds,
+    loadModels: flags.list('load-model'),
+    versionPolicy: readPolicy(flags),
+    memoryBudget: flags.bytes('memory-budget'),
+    idleUnloadSeconds: flags.number('idle-unload-seconds'),
+  };
+}
+
+/** A flag that would do nothing in this mode is a mistake. */
+function refuseIdleFlags(flags: Flags, control: string): void {
+  const belongs = (name: ServeFlag, mode: string) => {
+    if (flags.isGiven(name) && control !== mode)
+      throw new UsageError(`--${name} is for --model-control ${mode}, which is "${control}"`);
+  };
+  belongs('load-model', 'explicit');
+  belongs('memory-budget', 'on-demand');
+  belongs('idle-unload-seconds', 'on-demand');
+  if (flags.isGiven('memory-budget') && flags.text('isolation') === 'none')
+    throw new UsageError('--memory-budget measures the processes of models; leave --isolation none out');
+}
+
+function readPolicy(flags: Flags): VersionPolicy {
+  const text = flags.text('version-policy');
+  const policy = text === undefined ? NEWEST_ONLY : parseVersionPolicy(text);
+  if (policy === undefined) throw new UsageError(`--version-policy is "${text}"; write latest:2, all or specific:1,3`);
+  return policy;
 }
 
 function readTls(flags: Flags): { certFile: string; keyFile: string } | undefined {
@@ -154,6 +201,31 @@ function readEngine(flags: Flags) {
     runTimeoutSeconds: flags.number('run-timeout-seconds', 120),
     loadTimeoutSeconds: flags.number('load-timeout-seconds', 600),
   };
+}
+
+function readAsync(flags: Flags) {
+  const webhookSecretFile = flags.text('webhook-secret-file');
+  const webhookHosts = readWebhookHosts(flags.text('webhook-hosts'));
+  if (webhookHosts.length > 0 && webhookSecretFile === undefined)
+    throw new UsageError('--webhook-hosts needs --webhook-secret-file, so that receivers can tell who calls');
+  const jobTtlSeconds = flags.count('job-ttl-seconds', 3600);
+  if (jobTtlSeconds > MAX_TTL_SECONDS)
+    throw new UsageError(`--job-ttl-seconds is ${jobTtlSeconds}; at most ${MAX_TTL_SECONDS} (a week) are taken`);
+  const maxJobs = flags.number('max-jobs', 1000);
+  if (!Number.isInteger(maxJobs)) throw new UsageError(`--max-jobs is "${maxJobs}", not a whole number`);
+  const maxJobBytes = flags.bytes('max-job-bytes', 256 * 1024 ** 2);
+  return { maxJobs, maxJobBytes, jobTtlSeconds, webhookHosts, webhookSecretFile };
+}
+
+function readWebhookHosts(text = ''): WebhookHost[] {
+  const entries = text.split(',').map((entry) => entry.trim());
+  return entries.filter(Boolean).map((entry) => {
+    const host = parseWebhookHost(entry);
+    if (host !== undefined) return host;
+    throw new UsageError(
+      `--webhook-hosts holds "${entry}"; write a host, *.domain, an address or *, with :port when only one is meant`,
+    );
+  });
 }
 
 function readLimits(flags: Flags) {
