@@ -161,13 +161,25 @@ test('a failure of the server is logged once and tells nothing of the inside', a
   expect([fetched.status, fetched.text.includes('secret'), failures.length]).toEqual([500, false, 1]);
 });
 
-test.each<[string, string | Buffer, Record<string, string>, number, string]>([
-  ['not JSON', '{', {}, 400, 'not JSON'],
-  ['too large', Buffer.alloc(MAX_BODY + 1), {}, 413, 'larger than'],
-  ['compressed wrongly', body, { 'content-encoding': 'gzip' }, 415, 'not gzip'],
-  ['with a webhook where they are off', body, { 'webhook-url': 'https://example.com/' }, 403, '--webhook-hosts'],
-  ['with a key of blanks', body, { 'idempotency-key': 'a b' }, 400, 'Idempotency-Key is'],
-])('a request %s is refused when it is handed in', async (_name, given, headers, status, says) => {
+test.each<{ name: string; given: string | Buffer; headers?: Record<string, string>; status: number; says: string }>([
+  { name: 'not JSON', given: '{', status: 400, says: 'not JSON' },
+  { name: 'too large', given: Buffer.alloc(MAX_BODY + 1), status: 413, says: 'larger than' },
+  { name: 'compressed wrongly', given: body, headers: { 'content-encoding': 'gzip' }, status: 415, says: 'not gzip' },
+  {
+    name: 'one with a webhook where they are off',
+    given: body,
+    headers: { 'webhook-url': 'https://example.com/' },
+    status: 403,
+    says: '--webhook-hosts',
+  },
+  {
+    name: 'one with a key of blanks',
+    given: body,
+    headers: { 'idempotency-key': 'a b' },
+    status: 400,
+    says: 'Idempotency-Key is',
+  },
+])('a request that is $name is refused when it is handed in', async ({ given, headers, status, says }) => {
   const refused = await submit(given, headers);
   expect([refused.status, refused.path]).toEqual([status, '']);
   expect(refused.json()['error']).toContain(says);
@@ -175,18 +187,23 @@ test.each<[string, string | Buffer, Record<string, string>, number, string]>([
 });
 
 test.each([
-  ['POST', '/v2/models/wine/jobs', 404, 'no model "wine"'],
-  ['POST', '/v2/models/iris/versions/7/jobs', 404, 'version "7"'],
-  ['GET', '/v2/models/iris/jobs', 405, 'use POST'],
-  ['GET', '/v2/jobs', 404, 'nothing at'],
-  ['GET', '/v2/jobs/no-such-job', 404, 'no job of this id'],
-  ['GET', '/v2/jobs/..%2f..%2fetc', 404, 'no job of this id'],
-  ['GET', '/v2/jobs/%ff', 400, 'cannot be decoded'],
-  ['GET', '/v2/jobs/00000000-0000-4000-8000-000000000000/result', 404, 'no job of this id'],
-  ['DELETE', '/v2/jobs/00000000-0000-4000-8000-000000000000', 404, 'no job of this id'],
-  ['PUT', '/v2/jobs/1', 405, 'use GET or DELETE'],
-  ['POST', '/v2/jobs/1/result', 405, 'use GET'],
-])('%s %s is %i', async (method, path, status, says) => {
+  { method: 'POST', path: '/v2/models/wine/jobs', status: 404, says: 'no model "wine"' },
+  { method: 'POST', path: '/v2/models/iris/versions/7/jobs', status: 404, says: 'version "7"' },
+  { method: 'GET', path: '/v2/models/iris/jobs', status: 405, says: 'use POST' },
+  { method: 'GET', path: '/v2/jobs', status: 404, says: 'nothing at' },
+  { method: 'GET', path: '/v2/jobs/no-such-job', status: 404, says: 'no job of this id' },
+  { method: 'GET', path: '/v2/jobs/..%2f..%2fetc', status: 404, says: 'no job of this id' },
+  { method: 'GET', path: '/v2/jobs/%ff', status: 400, says: 'cannot be decoded' },
+  {
+    method: 'GET',
+    path: '/v2/jobs/00000000-0000-4000-8000-000000000000/result',
+    status: 404,
+    says: 'no job of this id',
+  },
+  { method: 'DELETE', path: '/v2/jobs/00000000-0000-4000-8000-000000000000', status: 404, says: 'no job of this id' },
+  { method: 'PUT', path: '/v2/jobs/1', status: 405, says: 'use GET or DELETE' },
+  { method: 'POST', path: '/v2/jobs/1/result', status: 405, says: 'use GET' },
+])('$method $path is $status', async ({ method, path, status, says }) => {
   const refused = await ask(path, { method, ...(method === 'POST' && { body }) });
   expect(refused.status).toBe(status);
   expect(refused.json()['error']).toContain(says);

@@ -33,24 +33,54 @@ describe('where a webhook may go', () => {
     [['127.0.0.1'], 'https://127.1/'],
   ])('%j lets %s through', (list, url) => expect(hostsOf(...list).check(url).href).toBe(new URL(url).href));
 
-  test.each<[string, string[], string, string]>([
-    ['none listed', [], 'https://hooks.example.com/', 'webhooks are off'],
-    ['another host', ['hooks.example.com'], 'https://example.com/', 'not listed'],
-    ['a name that ends alike', ['*.example.com'], 'https://badexample.com/', 'not listed'],
-    ['the domain itself', ['*.example.com'], 'https://example.com/', 'not listed'],
-    ['another port', ['hooks.example.com:443'], 'https://hooks.example.com:8443/', 'not listed'],
-    ['plain http', ['hooks.example.com'], 'http://hooks.example.com/', 'is http; send an https URL'],
-    ['another scheme', ['*'], 'ftp://hooks.example.com/', 'send an https URL'],
-    ['no URL', ['*'], 'hooks', 'send an https URL'],
-    ['a very long one', ['*'], `https://a.example/${'x'.repeat(3000)}`, 'send an https URL'],
-    ['a user', ['*'], 'https://user:secret@a.example/', 'holds a user or a password'],
-    ['loopback', ['*'], 'https://127.0.0.1/', 'private or metadata-service'],
-    ['loopback in another way of writing', ['*'], 'https://2130706433/', 'private or metadata-service'],
-    ['a private address', ['*'], 'https://10.0.0.1/', 'private or metadata-service'],
-    ['a private address in IPv6 clothes', ['*'], 'https://[::ffff:10.0.0.1]/', 'private or metadata-service'],
-    ['the metadata service', ['*'], 'https://169.254.169.254/latest', 'private or metadata-service'],
-    ['the metadata service over http', ['http://*'], 'http://169.254.169.254/latest', 'private or metadata-service'],
-  ])('%s is refused', (_name, list, url, says) => {
+  test.each<{ name: string; list: string[]; url: string; says: string }>([
+    { name: 'none listed', list: [], url: 'https://hooks.example.com/', says: 'webhooks are off' },
+    { name: 'another host', list: ['hooks.example.com'], url: 'https://example.com/', says: 'not listed' },
+    { name: 'a name that ends alike', list: ['*.example.com'], url: 'https://badexample.com/', says: 'not listed' },
+    { name: 'the domain itself', list: ['*.example.com'], url: 'https://example.com/', says: 'not listed' },
+    {
+      name: 'another port',
+      list: ['hooks.example.com:443'],
+      url: 'https://hooks.example.com:8443/',
+      says: 'not listed',
+    },
+    {
+      name: 'plain http',
+      list: ['hooks.example.com'],
+      url: 'http://hooks.example.com/',
+      says: 'is http; send an https URL',
+    },
+    { name: 'another scheme', list: ['*'], url: 'ftp://hooks.example.com/', says: 'send an https URL' },
+    { name: 'no URL', list: ['*'], url: 'hooks', says: 'send an https URL' },
+    { name: 'a very long one', list: ['*'], url: `https://a.example/${'x'.repeat(3000)}`, says: 'send an https URL' },
+    { name: 'a user', list: ['*'], url: 'https://user:secret@a.example/', says: 'holds a user or a password' },
+    { name: 'loopback', list: ['*'], url: 'https://127.0.0.1/', says: 'private or metadata-service' },
+    {
+      name: 'loopback in another way of writing',
+      list: ['*'],
+      url: 'https://2130706433/',
+      says: 'private or metadata-service',
+    },
+    { name: 'a private address', list: ['*'], url: 'https://10.0.0.1/', says: 'private or metadata-service' },
+    {
+      name: 'a private address in IPv6 clothes',
+      list: ['*'],
+      url: 'https://[::ffff:10.0.0.1]/',
+      says: 'private or metadata-service',
+    },
+    {
+      name: 'the metadata service',
+      list: ['*'],
+      url: 'https://169.254.169.254/latest',
+      says: 'private or metadata-service',
+    },
+    {
+      name: 'the metadata service over http',
+      list: ['http://*'],
+      url: 'http://169.254.169.254/latest',
+      says: 'private or metadata-service',
+    },
+  ])('$name is refused', ({ list, url, says }) => {
     expect(() => hostsOf(...list).check(url)).toThrow(says);
     expect(() => hostsOf(...list).check(url)).not.toThrow('secret@');
   });

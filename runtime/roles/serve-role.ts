@@ -10,6 +10,7 @@ import { DataPlane } from '../serving/data-plane.ts';
 import { describeFailure, writeTermination } from '../termination.ts';
 import { VERSION } from '../version.ts';
 import { countGrpc } from './count-grpc.ts';
+import { createAsync } from './serve-async.ts';
 import { createHosting } from './serve-hosting.ts';
 import type { ServedModels } from './served-models.ts';
 import { createServedModels } from './served-models.ts';
@@ -70,15 +71,11 @@ interface Serving {
 }
 
 async function startServers(settings: ServeSettings, { plane, models, log }: Serving) {
-  const tls = settings.tls && {
-    cert: await readFile(settings.tls.certFile),
-    key: await readFile(settings.tls.keyFile),
-  };
-  const tokenFile = settings.repositoryTokenFile;
-  const repositoryToken = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
+  const { tls, repositoryToken } = await readSecrets(settings);
   const onFailure = (error: unknown) => log.error({ err: error }, 'request failed');
   const { revision, maxBodyBytes, maxConnections } = settings;
   const routers = await models.routers(plane, { onFailure, maxBodyBytes });
+  const asynchronous = await createAsync(settings, { plane, onFailure });
   const http = createV2Server({
     plane,
     revision,
@@ -88,8 +85,11 @@ async function startServers(settings: ServeSettings, { plane, models, log }: Ser
     repositoryToken,
     onFailure,
     routers,
+    asyncRoutes: asynchronous?.routes,
   });
-  const metrics = createMetricsServer(createMetrics(() => models.metered()));
+  const registry = createMetrics(() => models.metered());
+  asynchronous?.addMetrics(registry);
+  const metrics = createMetricsServer(registry);
   const grpc = await startGrpc(settings, { plane, tls, onFailure, repositoryToken });
   const ports = {
     http: await listen(http, settings.httpPort, settings.bindAddress),
@@ -103,7 +103,11 @@ async function startServers(settings: ServeSettings, { plane, models, log }: Ser
     drain: async ({ noticeSeconds, drainSeconds }: ServeSettings) => {
       const times = { noticeMs: noticeSeconds * 1000, totalMs: drainSeconds * 1000 };
       const restMs = Math.max(0, times.totalMs - times.noticeMs);
-      await Promise.all([drainServer(http, plane, times), drainGrpcLater(grpc?.server, times.noticeMs, restMs)]);
+      await Promise.all([
+        drainServer(http, plane, times),
+        drainGrpcLater(grpc?.server, times.noticeMs, restMs),
+        asynchronous?.drain(times.totalMs),
+      ]);
     },
     close: async () => {
       for (const server of [http, metrics]) {
@@ -112,6 +116,13 @@ async function startServers(settings: ServeSettings, { plane, models, log }: Ser
       }
       await grpc?.server.close();
     },
+  };
+}
+
+async function readSecrets({ tls, repositoryTokenFile: tokenFile }: ServeSettings) {
+  return {
+    tls: tls && { cert: await readFile(tls.certFile), key: await readFile(tls.keyFile) },
+    repositoryToken: tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim(),
   };
 }
 
