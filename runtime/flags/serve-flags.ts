@@ -23,7 +23,10 @@ export const SERVE_FLAGS = {
       value: 'MODE',
       help: 'none: load all at the start (default); poll: also notice changes; explicit: only what --load-model and the repository API say; on-demand: at the first request',
     },
-    'poll-seconds': { value: 'N', help: 'how often poll looks (15)' },
+    'poll-seconds': {
+      value: 'N',
+      help: 'how often poll looks at the folder (15); with on-demand it is looked at only when this is given',
+    },
     'load-model': {
       value: 'NAME',
       help: 'with explicit: load it at the start; may be repeated; * for all',

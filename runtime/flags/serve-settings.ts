@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '../error-shape.ts';
+import type { VersionPolicy } from '../version-policy.ts';
+import { NEWEST_ONLY, parseVersionPolicy } from '../version-policy.ts';
+import type { WebhookHost } from '../webhook-host.ts';
+import { parseWebhookHost } from '../webhook-host.ts';
 import { UsageError } from './usage-error.ts';
 import { parseByteSize } from './byte-size.ts';
 import type { ServeFlag } from './serve-flags.ts';
 import { serveOptions } from './serve-flags.ts';
-import type { WebhookHost } from '../webhook-host.ts';
-import { parseWebhookHost } from '../webhook-host.ts';
 
 const CONTROL_MODES = ['none', 'poll', 'explicit', 'on-demand'] as const;
 const ISOLATION_MODES = ['process', 'none'] as const;
@@ -34,6 +36,10 @@ class Flags {
 
   list(name: ServeFlag): string[] {
     return (this.#values[name] as string[] | undefined) ?? [];
+  }
+
+  isGiven(name: ServeFlag): boolean {
+    return this.#values[name] !== undefined;
   }
 
   isOn(name: ServeFlag): boolean {
@@ -97,16 +103,11 @@ export function serveSettings(args: readonly string[]) {
     golden: flags.text('golden'),
     task: flags.text('task'),
     revision: flags.text('revision'),
-    control: flags.oneOf('model-control', CONTROL_MODES, 'none'),
-    pollSeconds: flags.number('poll-seconds', 15),
-    loadModels: flags.list('load-model'),
-    versionPolicy: flags.text('version-policy') ?? 'latest:1',
-    memoryBudget: flags.bytes('memory-budget'),
-    idleUnloadSeconds: flags.number('idle-unload-seconds'),
+    ...readControl(flags),
     strictReadiness: flags.oneOf('strict-readiness', ['true', 'false'], 'true') === 'true',
     repositoryApi: flags.isOn('repository-api'),
     repositoryTokenFile: flags.text('repository-token-file'),
-    httpPort: flags.port('http-port', 8080) ?? 0,
+    httpPort: readHttpPort(flags),
     grpcPort: flags.port('grpc-port', 8081),
     metricsPort: flags.port('metrics-port', 9090),
     bindAddress: flags.text('bind-address'),
@@ -116,6 +117,12 @@ export function serveSettings(args: readonly string[]) {
     async: readAsync(flags),
     terminationLog: flags.text('termination-log') ?? process.env['AIMASS_TERMINATION_LOG'] ?? '/dev/termination-log',
   };
+}
+
+function readHttpPort(flags: Flags): number {
+  const port = flags.port('http-port', 8080);
+  if (port === undefined) throw new UsageError('--http-port is "off"; REST is always served, write a port or 0');
+  return port;
 }
 
 /** One model, or a folder of them. */
@@ -133,6 +140,42 @@ function readSource(
   if (!MODEL_NAME.test(model))
     throw new UsageError(`--model is "${model}"; write a name of letters, digits, ".", "_" and "-"`);
   return { kind: 'one', model, directory };
+}
+
+/** What is loaded, and when. */
+function readControl(flags: Flags) {
+  const control = flags.oneOf('model-control', CONTROL_MODES, 'none');
+  refuseIdleFlags(flags, control);
+  const pollSeconds = flags.number('poll-seconds');
+  if (pollSeconds === 0) throw new UsageError('--poll-seconds is 0; write a number above 0');
+  return {
+    control,
+    pollSeconds,
+    loadModels: flags.list('load-model'),
+    versionPolicy: readPolicy(flags),
+    memoryBudget: flags.bytes('memory-budget'),
+    idleUnloadSeconds: flags.number('idle-unload-seconds'),
+  };
+}
+
+/** A flag that would do nothing in this mode is a mistake. */
+function refuseIdleFlags(flags: Flags, control: string): void {
+  const belongs = (name: ServeFlag, mode: string) => {
+    if (flags.isGiven(name) && control !== mode)
+      throw new UsageError(`--${name} is for --model-control ${mode}, which is "${control}"`);
+  };
+  belongs('load-model', 'explicit');
+  belongs('memory-budget', 'on-demand');
+  belongs('idle-unload-seconds', 'on-demand');
+  if (flags.isGiven('memory-budget') && flags.text('isolation') === 'none')
+    throw new UsageError('--memory-budget measures the processes of models; leave --isolation none out');
+}
+
+function readPolicy(flags: Flags): VersionPolicy {
+  const text = flags.text('version-policy');
+  const policy = text === undefined ? NEWEST_ONLY : parseVersionPolicy(text);
+  if (policy === undefined) throw new UsageError(`--version-policy is "${text}"; write latest:2, all or specific:1,3`);
+  return policy;
 }
 
 function readTls(flags: Flags): { certFile: string; keyFile: string } | undefined {
