@@ -1,4 +1,4 @@
-"""Calls a server that has a model with one input with the real clients: tritonclient, and KServe's if it is installed.
+"""Calls a server with the real tritonclient.
 
     node runtime/grpc/testdata/serve.ts 9000 &
     python runtime/grpc/testdata/tritonclient_check.py 127.0.0.1:9000 echo
@@ -6,7 +6,6 @@
 The model is taken to give back what it gets. Ends with 0 when every check passed.
 """
 
-import asyncio
 import queue
 import sys
 
@@ -82,31 +81,12 @@ def check_stream(client, model):
     client.stop_stream()
 
 
-async def check_kserve(url, model):
-    try:
-        from kserve import InferInput, InferRequest, InferenceGRPCClient
-    except ImportError:
-        print("skipped: kserve is not installed")
-        return
-    client = InferenceGRPCClient(url)
-    expect(await client.is_server_ready(), "KServe: server ready")
-    expect(await client.is_model_ready(model), "KServe: model ready")
-    array = np.arange(4, dtype=np.float32).reshape(1, 4)
-    for is_raw in (True, False):
-        given = InferInput("x", list(array.shape), "FP32")
-        given.set_data_from_numpy(array, binary_data=is_raw)
-        answer = await client.infer(InferRequest(model, [given]))
-        expect(np.array_equal(answer.outputs[0].as_numpy(), array), f"KServe: inference, raw={is_raw}")
-    await client.close()
-
-
 def main():
     url, model = (sys.argv[1:] + ["127.0.0.1:9000", "echo"])[:2]
     client = triton.InferenceServerClient(url)
     for check in (check_questions, check_inference, check_errors, check_stream):
         check(client, model)
     client.close()
-    asyncio.run(check_kserve(url, model))
 
 
 if __name__ == "__main__":
