@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DataPlane } from '../serving/data-plane.ts';
 import { Call } from '../serving/call.ts';
 import type { ModelMeter } from '../serving/model-meter.ts';
-import { add } from '../serving/model-meter.ts';
 import type { ModelTarget } from '../serving/plane.ts';
 import { LARGE_BODY_BYTES, encodeLargeAnswer, isLargeAnswer, readLargeBody } from './codec/large-bodies.ts';
 import { decompress } from './compression.ts';
@@ -79,7 +78,7 @@ export function createInferRoute({ plane, maxBodyBytes, onFailure }: InferRouteO
     if (meter !== undefined) {
       const encodeMs = performance.now() - answeredAt;
       meter.stages.encode.observe(encodeMs / 1000);
-      add(meter.tallies.output, encodeMs);
+      meter.tallies.output.ms += encodeMs;
     }
     return encoded;
   };

@@ -158,12 +158,9 @@ export class DataPlane implements Plane {
     const { meter } = model;
     const decodedAt = performance.now();
     meter.stages.decode.observe((decodedAt - startedAt) / 1000);
-    add(meter.tallies.input, decodedAt - startedAt);
     try {
       const outputs = await model.run(inputs, outputNames, call);
-      const tookMs = performance.now() - startedAt;
-      add(meter.tallies.success, tookMs);
-      add(meter.tallies.infer, performance.now() - decodedAt);
+      meter.succeeded({ tookMs: performance.now() - startedAt, decodeMs: decodedAt - startedAt });
       return respond(model, request, outputs);
     } catch (error) {
       add(meter.tallies.fail, performance.now() - startedAt);

@@ -98,6 +98,22 @@ test.each([
   await expect(plane.infer(TARGET, request, new Call())).rejects.toMatchObject({ code });
   const [figures] = await plane.statistics(TARGET);
   expect(figures?.inference_stats.fail.count).toBe(1);
+  expect(figures?.inference_stats.compute_input.count).toBe(0);
+});
+
+test('the parts of an answered request are counted with it, at one moment, as perf_analyzer demands', async () => {
+  const { model, plane } = createEchoPlane({ specs });
+  await model.load();
+  const source = { kind: 'json' as const, values: [1] };
+  await plane.infer(TARGET, { inputs: [{ ...x, source, place: 'inputs[0]' }] }, new Call());
+  const [figures] = await plane.statistics(TARGET);
+  const {
+    success,
+    compute_input: input,
+    compute_infer: infer,
+    compute_output: output,
+  } = figures?.inference_stats ?? {};
+  expect([success, input, infer, output].map((part) => part?.count)).toEqual([1, 1, 1, 1]);
 });
 
 test.each([

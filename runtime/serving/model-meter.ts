@@ -51,6 +51,16 @@ export class ModelMeter {
     this.requests.set(status, (this.requests.get(status) ?? 0) + 1);
   }
 
+  /** A request was computed. Its parts count together: perf_analyzer gives up when their counts differ at any moment. */
+  succeeded({ tookMs, decodeMs }: { tookMs: number; decodeMs: number }): void {
+    const { success, input, infer, output } = this.tallies;
+    add(success, tookMs);
+    add(input, decodeMs);
+    // Their times are added where they are measured.
+    add(infer, 0);
+    add(output, 0);
+  }
+
   /** A run of the engine is over. */
   ran(rows: number, { computeMs, transferMs }: { computeMs: number; transferMs: number }): void {
     this.batchRows.observe(rows);

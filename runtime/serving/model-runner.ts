@@ -187,6 +187,7 @@ export class ModelRunner {
       const tookMs = performance.now() - startedAt;
       const rows = batch.reduce((sum, job) => sum + job.rows, 0);
       this.#sizer.learn(rows, tookMs);
+      meter.tallies.infer.ms += tookMs * batch.length;
       meter.ran(rows, { computeMs, transferMs: Math.max(0, tookMs - computeMs) });
       for (const [index, job] of batch.entries()) settle(job, () => job.resolve(answers[index] ?? []));
     } catch (error) {
