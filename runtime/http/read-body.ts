@@ -16,16 +16,36 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return collect(request, new GrowingBuffer(announced), maxBytes);
 }
 
+/** Bodies that are being received may take so many bytes together, so that slow clients cannot fill the memory. */
+const MIN_ROOM_BYTES = 256 * 1024 * 1024;
+/** Bytes of bodies that are being received now, over all connections. */
+let receivedBytes = 0;
+
 function collect(request: IncomingMessage, body: GrowingBuffer, maxBytes: number): Promise<Buffer> {
+  const roomBytes = Math.max(MIN_ROOM_BYTES, 4 * maxBytes);
+  let isOver = false;
+  const finish = (end: () => void) => {
+    if (isOver) return;
+    isOver = true;
+    receivedBytes -= body.size;
+    end();
+  };
   return new Promise((resolve, reject) => {
+    const give = (error: Error) => finish(() => reject(error));
     request.on('data', (chunk: Buffer) => {
-      if (body.size + chunk.byteLength > maxBytes) reject(tooLarge(maxBytes));
-      else body.add(chunk);
+      if (isOver) return;
+      if (body.size + chunk.byteLength > maxBytes) return give(tooLarge(maxBytes));
+      if (receivedBytes + chunk.byteLength > roomBytes) return give(noRoom());
+      receivedBytes += chunk.byteLength;
+      body.add(chunk);
     });
-    request.on('end', () => resolve(body.take()));
+    request.on('end', () => finish(() => resolve(body.take())));
     request.on('close', () => {
-      if (!request.complete) reject(new ClientGone('the client closed the connection'));
+      if (!request.complete) give(new ClientGone('the client closed the connection'));
     });
-    request.on('error', (error) => reject(new ClientGone('the connection broke', { cause: error })));
+    request.on('error', (error) => give(new ClientGone('the connection broke', { cause: error })));
   });
 }
+
+const noRoom = () =>
+  new ApiError('QueueFull', 'The bodies of other requests take all the room there is for them; ask again.');

@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { residentBytes } from '../engine/process/process-usage.ts';
 import { divideModel } from '../testdata/onnx-builder.ts';
 import { RawConnection } from '../testdata/raw-http.ts';
 import type { ServedModel } from '../testdata/serve-model.ts';
@@ -19,6 +22,7 @@ const GOOD = JSON.stringify({ inputs: [vector('a'), vector('b', [2])] });
 const GOLDEN = JSON.stringify({
   examples: [{ request: JSON.parse(GOOD) as object, response: { outputs: [vector('q', [0.5])] } }],
 });
+const gzip = promisify(zlib.gzip);
 const INFER = '/v2/models/m/infer';
 
 let server: ServedModel;
@@ -230,6 +234,32 @@ describe('sizes and speeds', () => {
     const got = answers.map(({ status, body: text }) => [status, (JSON.parse(text) as { id: string }).id]);
     expect(got).toEqual(Array.from({ length: 100 }, (_, at) => [200, String(at)]));
     connection.socket.destroy();
+  });
+
+  test('bodies that fill the room for them are refused, and what they took comes back', async () => {
+    const before = residentBytes(server.pid);
+    const megabyte = Buffer.alloc(2 ** 20, 0x20);
+    const head = `POST ${INFER} HTTP/1.1\r\nhost: x\r\ncontent-length: 67000000\r\n\r\n`;
+    const connections = Array.from({ length: 6 }, connect);
+    for (const each of connections) await each.write([head], Array<Buffer>(60).fill(megabyte));
+    await Promise.race(connections.map((each) => each.untilClosed()));
+    expect(residentBytes(server.pid) - before).toBeLessThan(450 * 2 ** 20);
+    const answers = connections.flatMap((each) => each.exchange.answers);
+    for (const { status, head: answer } of answers)
+      expect([status, answer]).toEqual([503, expect.stringContaining('retry-after: 1')]);
+    for (const { socket } of connections) socket.destroy();
+  });
+
+  test('ten gigabytes of zeros in ten megabytes of gzip are cut off at the cap', async () => {
+    const before = residentBytes(server.pid);
+    // Files of gzip one after another are one file: forty times 256 MiB.
+    const member = await gzip(Buffer.alloc(2 ** 28), { level: 9 });
+    const bomb = Buffer.concat(Array<Buffer>(40).fill(member));
+    expect(await infer(bomb, { 'content-encoding': 'gzip' })).toMatchObject({
+      status: 413,
+      body: expect.stringContaining('larger than 67108864 bytes'),
+    });
+    expect(residentBytes(server.pid) - before).toBeLessThan(200 * 2 ** 20);
   });
 
   test('uploads that are broken off leave nothing behind', async () => {

@@ -7,6 +7,7 @@ import type { CodecJob, CodecResults } from './messages.ts';
 /** A second thread lets a body of a second not wait for one of ten. */
 const MAX_THREADS = 2;
 const MAX_WAITING = 64;
+const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 /** A thread that nobody needs is ended, so that its memory comes back. */
 const IDLE_MS = 30_000;
 
@@ -39,7 +40,10 @@ export class Codec {
     transfer: Transferable[],
   ): Promise<CodecResults[Kind]> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length >= MAX_WAITING) return reject(full());
+      const isFull =
+        this.#waiting.length > 0 &&
+        bytesOf([...this.#waiting.flatMap((other) => other.transfer), ...transfer]) > MAX_WAITING_BYTES;
+      if (isFull || this.#waiting.length >= MAX_WAITING) return reject(full(this.#waiting.length));
       // The kind of the result follows from the kind of the job.
       this.#waiting.push({ job, transfer, resolve: resolve as (result: CodecResult) => void, reject });
       this.#dispatch();
@@ -91,8 +95,11 @@ export class Codec {
   }
 }
 
-const full = () =>
-  new ApiError('QueueFull', `${MAX_WAITING} large bodies wait to be read or written already; ask again.`);
+const bytesOf = (transfer: readonly Transferable[]): number =>
+  transfer.reduce((sum, part) => sum + (part instanceof ArrayBuffer ? part.byteLength : 0), 0);
+
+const full = (waiting: number) =>
+  new ApiError('QueueFull', `${waiting} large bodies wait to be read or written already; ask again.`);
 
 /** The threads of this server. */
 export const sharedCodec = new Codec();
