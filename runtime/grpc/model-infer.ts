@@ -36,7 +36,7 @@ export const modelInfer = ({ plane }: ServerContext): UnaryMethod => ({
   name: 'ModelInfer',
   answer: async (bytes: Uint8Array, rpc: Rpc) => {
     const message = inferRequestCodec.decode(bytes);
-    rpc.model = message.model_name;
+    rpc.model = message.model_name || (plane.onlyModel ?? '');
     return inferResponseCodec.frame(await infer(plane, message, rpc.call));
   },
 });
