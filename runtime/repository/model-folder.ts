@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { ModelFailure } from '../model-failure.ts';
 import type { ListedModel, Listing, ModelFolder, Refusal } from '../model-listing.ts';
 import { FolderRefusal, checkEntry, readFolder } from './folder-files.ts';
 import { ModelEntryReader } from './model-entry.ts';
@@ -27,7 +28,7 @@ export function openModelFolder(directory: string): ModelFolder {
   const reader = new ModelEntryReader();
   const rootOf = () =>
     realpath(directory).catch((error: unknown) => {
-      throw new Error('The folder of models is not there, or cannot be read.', { cause: error });
+      throw new ModelFailure('LoadFailed', 'The folder of models is not there, or cannot be read.', { cause: error });
     });
   return {
     scan: async () => {
