@@ -37,6 +37,8 @@ async function createEngine(settings: ServeSettings): Promise<Engine> {
   return createProcessEngine({
     loadMs: settings.loadTimeoutSeconds * 1000,
     runMs: settings.runTimeoutSeconds * 1000,
+    // The start of a process is most of a small model's load, for which somebody waits.
+    spares: settings.control === 'on-demand' ? 1 : 0,
     maxMemoryBytes: settings.maxModelMemory ?? (limit === undefined ? undefined : Math.floor(limit * SHARE_OF_LIMIT)),
   });
 }

@@ -75,9 +75,9 @@ export const tensorRequest = (name: string, datatype: string, data: readonly num
 /** A request for one number. */
 export const requestOf = (x: number) => tensorRequest('x', 'FP32', [x]);
 
-/** Waits until something holds; fails after ten seconds. */
-export async function eventually(holds: () => boolean): Promise<void> {
-  const until = performance.now() + 10_000;
+/** Waits until something holds, ten seconds at most unless more is said. */
+export async function eventually(holds: () => boolean, limitMs = 10_000): Promise<void> {
+  const until = performance.now() + limitMs;
   while (!holds()) {
     if (performance.now() > until) throw new Error(`it never came true: ${holds.toString()}`);
     await delay(10);
