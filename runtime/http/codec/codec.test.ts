@@ -190,3 +190,15 @@ test('the line has an end, what waits is done, and threads without work are ende
   expect(await ask()).toMatchObject({ wantsBinary: false });
   await codec.close();
 });
+
+test('what is under way when a thread is ended fails, and the next body is read in a new thread', async () => {
+  const codec = new Codec();
+  const ask = () =>
+    codec.run({ kind: 'decode', body: new Uint8Array(json(vector('FP32', [1]))), jsonLength: undefined }, []);
+  const cut = ask();
+  const failed = expect(cut).rejects.toThrow('has ended');
+  await codec.close();
+  await failed;
+  expect(await ask()).toMatchObject({ wantsBinary: false });
+  await codec.close();
+});
