@@ -11,7 +11,7 @@ export interface KeptAnswer {
 }
 
 /** What a client calls its request, and the digest of what it was. */
-export interface JobKey {
+interface JobKey {
   text: string;
   digest: string;
 }

@@ -86,5 +86,5 @@ export class CodecThread {
 }
 
 /** The error as it was on the other side. */
-export const toError = ({ code, message }: CodecFailure): Error =>
+const toError = ({ code, message }: CodecFailure): Error =>
   code === undefined ? new Error(message) : new ApiError(code, message);
