@@ -7,7 +7,7 @@ import { GrpcFailure, GrpcStatus } from './status.ts';
 
 /** The compressions that are spoken. */
 export type Encoding = 'identity' | 'gzip' | 'deflate';
-export const ACCEPT_ENCODING = 'identity,gzip,deflate';
+const ACCEPT_ENCODING = 'identity,gzip,deflate';
 
 const inflaters = {
   gzip: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip),

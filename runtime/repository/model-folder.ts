@@ -6,7 +6,7 @@ import { FolderRefusal, checkEntry, readFolder } from './folder-files.ts';
 import { ModelEntryReader } from './model-entry.ts';
 
 /** How a model is named. */
-export const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** A model that `fetch` put into its cache: served with --model-dir, not from a folder of models. */
 const FETCHED = /^sha256-[a-f0-9]{64}$/;
 const IGNORED = new Set(['lost+found']);

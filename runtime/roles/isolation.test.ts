@@ -1,9 +1,13 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cpuSeconds } from '../engine/process/process-usage.ts';
 import { workModel } from '../testdata/onnx-builder.ts';
 import type { ServedModel } from '../testdata/serve-model.ts';
-import { serveModel } from '../testdata/serve-model.ts';
+import { startRole } from '../testdata/run-role.ts';
+import { childrenOf, serveModel } from '../testdata/serve-model.ts';
 
 // Real processes and real work, on a machine that may be busy.
 jest.setTimeout(90_000);
@@ -110,6 +114,18 @@ test('without requests server and model take next to no CPU', async () => {
   await delay(5000);
   // One percent of a core is the goal; the kernel counts in hundredths of a second.
   expect(used() - before).toBeLessThanOrEqual(0.15);
+});
+
+test('told to stop while its model is loaded, the server goes at once', async () => {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'aimass-loading-'));
+  await writeFile(path.join(directory, 'model.onnx'), workModel(60_000));
+  const ports = ['--http-port', '0', '--grpc-port', 'off', '--metrics-port', 'off'];
+  const run = startRole('serve', '--model', 'm', '--model-dir', directory, '--notice-seconds', '0', ...ports);
+  const isLoading = () => childrenOf(run.child.pid ?? 0).length > 0;
+  while (!isLoading() && run.child.exitCode === null) await delay(5);
+  run.child.kill('SIGTERM');
+  expect(await run.ended).toBe(0);
+  await rm(directory, { recursive: true, force: true });
 });
 
 test('told to stop while a request runs, the server answers it and goes, and its model with it', async () => {

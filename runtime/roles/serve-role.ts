@@ -14,6 +14,7 @@ import { createAsync } from './serve-async.ts';
 import { createHosting } from './serve-hosting.ts';
 import type { ServedModels } from './served-models.ts';
 import { createServedModels } from './served-models.ts';
+import { createTasks } from './serve-tasks.ts';
 
 type Log = ReturnType<typeof createLog>;
 
@@ -74,7 +75,7 @@ async function startServers(settings: ServeSettings, { plane, models, log }: Ser
   const { tls, repositoryToken } = await readSecrets(settings);
   const onFailure = (error: unknown) => log.error({ err: error }, 'request failed');
   const { revision, maxBodyBytes, maxConnections } = settings;
-  const routers = await models.routers(plane, { onFailure, maxBodyBytes });
+  const tasks = createTasks({ plane, library: models.library, maxBodyBytes, log, onFailure });
   const asynchronous = await createAsync(settings, { plane, onFailure });
   const http = createV2Server({
     plane,
@@ -84,7 +85,7 @@ async function startServers(settings: ServeSettings, { plane, models, log }: Ser
     tls,
     repositoryToken,
     onFailure,
-    routers,
+    routers: tasks.routers,
     asyncRoutes: asynchronous?.routes,
   });
   const registry = createMetrics(() => models.metered());
@@ -115,6 +116,7 @@ async function startServers(settings: ServeSettings, { plane, models, log }: Ser
         server.closeAllConnections();
       }
       await grpc?.server.close();
+      tasks.close();
     },
   };
 }

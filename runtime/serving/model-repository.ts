@@ -15,7 +15,7 @@ import { retire } from './retire.ts';
 import { Slots } from './slots.ts';
 
 /** What is loaded when: all at the start; all, and again what changes; what clients ask for; what requests need. */
-export type ControlMode = 'none' | 'poll' | 'explicit' | 'on-demand';
+type ControlMode = 'none' | 'poll' | 'explicit' | 'on-demand';
 
 /** How a folder of models is served. */
 export interface ModelRepositoryOptions extends Pick<ShelfOptions, 'hosting' | 'policy' | 'readGolden'> {
@@ -92,8 +92,9 @@ export class ModelRepository implements Repository {
   async stop(): Promise<void> {
     this.#watch.stop();
     this.#pool.stop();
-    await Promise.all(this.library.all().map((model) => model.unload()));
+    // First the engine: a model that is still being loaded would be waited for otherwise.
     this.#options.hosting.engine.close?.();
+    await Promise.all(this.library.all().map((model) => model.unload()));
   }
 
   /** Looks at the folder now. */
