@@ -43,7 +43,7 @@ export interface Engine {
   open(modelPath: string, options?: OpenOptions): Promise<Session>;
   /** Memory in bytes of what the engine keeps beside its sessions. */
   memoryBytes?(): Promise<number>;
-  /** Gives up what the engine keeps beside its sessions. */
+  /** Gives up what the engine keeps beside its sessions, and loads that are under way: for the end. */
   close?(): void;
 }
 

@@ -49,7 +49,8 @@ async function untilServing(run: RoleRun): Promise<ServedModel['ports']> {
   }
 }
 
-function childrenOf(parent: number): number[] {
+/** Process ids of the programs that a process has started. */
+export function childrenOf(parent: number): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => parentOf(pid) === parent);
 }

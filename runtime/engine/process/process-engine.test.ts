@@ -147,6 +147,15 @@ test('a spare process takes the next model and is replaced; closing the engine e
   expect(await answerOf(other)).toEqual([7]);
 });
 
+test('closing the engine ends loads that are under way', async () => {
+  const file = path.join(directory, 'slow.onnx');
+  await writeFile(file, workModel(20_000));
+  const engine = createProcessEngine({ loadMs: 30_000, runMs: 30_000 });
+  const loading = engine.open(file);
+  engine.close?.();
+  await expect(loading).rejects.toMatchObject({ kind: 'closed' });
+});
+
 test('nothing of the environment of the server reaches the process of a model', async () => {
   process.env['AIMASS_TEST_SECRET'] = 'do not tell';
   const session = await load(identityModel());

@@ -29,9 +29,11 @@ export interface ProcessEngineOptions extends Patience {
 export function createProcessEngine({ loadMs, runMs, maxMemoryBytes, spares = 0 }: ProcessEngineOptions): Engine {
   const processes = new SpareProcesses(() => startChild(maxMemoryBytes), spares);
   processes.refill();
+  const opening = new Set<ProcessSession>();
   return {
     open: async (modelPath, options = {}) => {
       const session = new ProcessSession(processes.take(), { loadMs, runMs });
+      opening.add(session);
       try {
         await session.open({ modelPath, ...options });
         return session;
@@ -39,11 +41,16 @@ export function createProcessEngine({ loadMs, runMs, maxMemoryBytes, spares = 0 
         await session.close();
         throw error;
       } finally {
+        opening.delete(session);
         processes.refill();
       }
     },
     memoryBytes: () => processes.memoryBytes(),
-    close: () => processes.close(),
+    close: () => {
+      processes.close();
+      // Nobody waits for what is still being loaded.
+      for (const session of opening) void session.close();
+    },
   };
 }
 
