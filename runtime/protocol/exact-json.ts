@@ -4,9 +4,13 @@ import { messageOf } from '../error-shape.ts';
 /** An integer of sixteen digits or more, outside of a fraction: where doubles begin to lose digits. */
 const LONG_INTEGER = /[[,:\s-]\d{16,}\s*[,\]}]/;
 
-const keepLongIntegers = (_key: string, value: unknown, { source }: { source?: string }): unknown => {
-  const isInexact = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '');
-  return isInexact ? BigInt(source ?? '') : value;
+/** No integer type has more digits; making a bigint of a million of them would hold everybody up. */
+const MAX_DIGITS = 40;
+
+const keepLongIntegers = (_key: string, value: unknown, { source = '' }: { source?: string }): unknown => {
+  const isInexact =
+    typeof value === 'number' && !Number.isSafeInteger(value) && source.length <= MAX_DIGITS && /^-?\d+$/.test(source);
+  return isInexact ? BigInt(source) : value;
 };
 
 /** Parses JSON with integers beyond 2^53 as bigint, so that no digit is lost; fast where there are none. */

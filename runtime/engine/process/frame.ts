@@ -1,4 +1,5 @@
 import type { Tensor, TensorSpec } from '../../protocol/tensor.ts';
+import { elementCount } from '../../protocol/tensor.ts';
 import { splitTexts, tensorBytes, viewBytes } from '../../protocol/tensor-bytes.ts';
 
 /**
@@ -17,7 +18,7 @@ export const FrameKind = { open: 1, run: 2, opened: 3, answer: 4, failed: 5 } as
 /** Bytes before anything that depends on the kind. */
 export const HEAD_BYTES = 16;
 /** No frame is larger than this. */
-const MAX_FRAME_BYTES = 2 ** 31 - 1;
+export const MAX_FRAME_BYTES = 2 ** 31 - 1;
 const WORD = 4;
 const BOUNDARY = 8;
 const PADDING = new Uint8Array(BOUNDARY);
@@ -126,12 +127,10 @@ export function typedTensor(
   { name, datatype }: TensorSpec,
   { shape, bytes }: { shape: number[]; bytes: Uint8Array },
 ): Tensor {
-  if (datatype !== 'BYTES') return { name, datatype, shape, data: viewBytes(datatype, bytes) };
-  const texts = splitTexts(bytes) ?? [];
-  return {
-    name,
-    datatype,
-    shape,
-    data: texts.map((text) => Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8')),
-  };
+  const data = datatype === 'BYTES' ? readTexts(bytes) : viewBytes(datatype, bytes);
+  if (data.length !== elementCount(shape)) throw new RangeError(`"${name}" has ${data.length} elements for its shape`);
+  return { name, datatype, shape, data };
 }
+
+const readTexts = (bytes: Uint8Array): string[] =>
+  (splitTexts(bytes) ?? []).map((text) => Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8'));

@@ -14,8 +14,13 @@ const NICENESS = 5;
 const PRLIMIT = '/usr/bin/prlimit';
 /** What Node reserves for itself and the kernel counts as data although it is never touched (measured: 575 MB on Node 24). */
 const NODE_DATA_BYTES = 640 * 1024 * 1024;
-/** What a process of Node and the engine need before they have loaded anything. */
-const FLAGS = ['--expose-gc', '--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+/** Memory is asked back after large requests and given back before the next one: collecting in other threads would be too late. */
+const FLAGS = [
+  '--expose-gc',
+  '--single-threaded-gc',
+  '--max-semi-space-size=1',
+  '--disable-warning=ExperimentalWarning',
+];
 
 /** How the processes of models are made. */
 export interface ProcessEngineOptions extends Patience {

@@ -6,12 +6,14 @@ import { EngineError } from '../engine.ts';
 import { rowsOf, splitRows } from '../rows.ts';
 import type { FailureNote, OpenJob } from './child-loop.ts';
 import type { Frame } from './frame.ts';
-import { FrameKind, HEAD_BYTES, jsonFrame, readFrame, runFrame, typedTensor } from './frame.ts';
+import { FrameKind, HEAD_BYTES, MAX_FRAME_BYTES, jsonFrame, readFrame, runFrame, typedTensor } from './frame.ts';
 import { cpuSeconds, residentBytes } from './process-usage.ts';
 import { proportionalBytes } from './proportional-bytes.ts';
 
 /** Frames up to this size are written in one piece, larger ones without copying. */
 const SMALL_BYTES = 64 * 1024;
+/** Frames above this are put together as they come. */
+const LARGE_BYTES = 1024 * 1024;
 const MAX_COMPLAINT = 16 * 1024;
 
 /** A process with pipes to talk through. */
@@ -37,11 +39,14 @@ export class ProcessSession implements Session {
   readonly #patience: Patience;
   #pending: Pending | undefined;
   #chunks: Buffer[] = [];
+  /** A large frame is put together as it comes: to do it at the end would hold up everybody. */
+  #whole: Buffer | undefined;
   #have = 0;
   #want = 0;
   #ending: EngineError | undefined;
   #complaint = '';
   #timer: NodeJS.Timeout | undefined;
+  #timerMs = 0;
 
   constructor(child: EngineChild, patience: Patience) {
     this.#child = child;
@@ -52,7 +57,7 @@ export class ProcessSession implements Session {
       );
       child.once('close', (code, signal) => resolve(this.#end(describeEnding(code, signal, this.#complaint))));
     });
-    child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
+    child.stdout.on('data', (chunk: Buffer) => this.#receiveGuarded(chunk));
     child.stderr.on('data', (chunk: Buffer) => {
       this.#complaint = (this.#complaint + chunk.toString('utf8')).slice(-MAX_COMPLAINT);
     });
@@ -68,9 +73,6 @@ export class ProcessSession implements Session {
   /** Loads the model. */
   async open(job: OpenJob): Promise<void> {
     const frame = await this.#ask(jsonFrame(FrameKind.open, job), this.#patience.loadMs);
-    // Runs have a timer of their own.
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     if (frame.kind !== 'json') throw new EngineError('failed', 'The process of the model gave a strange answer.');
     const { inputs, outputs } = frame.value as { inputs: TensorSpec[]; outputs: TensorSpec[] };
     this.inputs = inputs;
@@ -130,10 +132,13 @@ export class ProcessSession implements Session {
 
   /** One timer for all runs: making and clearing one for each costs more than the run of a small model. */
   #startTimer(limitMs: number): void {
-    if (this.#timer === undefined || limitMs !== this.#patience.runMs) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#onTimeout(), limitMs).unref();
-    } else this.#timer.refresh();
+    if (this.#timer !== undefined && this.#timerMs === limitMs) {
+      this.#timer.refresh();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timerMs = limitMs;
+    this.#timer = setTimeout(() => this.#onTimeout(), limitMs).unref();
   }
 
   #onTimeout(): void {
@@ -147,15 +152,33 @@ export class ProcessSession implements Session {
     this.#kill(new EngineError('hung', `The model ${what} and was stopped.`));
   }
 
+  /** A process that a model has taken over or broken may write anything: that must not reach beyond it. */
+  #receiveGuarded(chunk: Buffer): void {
+    if (this.#ending !== undefined) return;
+    try {
+      this.#receive(chunk);
+    } catch (cause) {
+      this.#kill(
+        new EngineError('crashed', 'The process of the model gave a strange answer and was stopped.', { cause }),
+      );
+    }
+  }
+
   #receive(chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    if (this.#whole !== undefined) chunk.copy(this.#whole, this.#have);
+    else this.#chunks.push(chunk);
     this.#have += chunk.byteLength;
     if (this.#want === 0) {
       if (this.#have < HEAD_BYTES) return;
       this.#want = (this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)).readUInt32LE(0);
+      if (this.#want < HEAD_BYTES || this.#want > MAX_FRAME_BYTES)
+        throw new RangeError(`a frame of ${this.#want} bytes`);
+      if (this.#want > LARGE_BYTES && this.#want > this.#have) this.#whole = makeRoom(this.#chunks, this.#want);
     }
     if (this.#have < this.#want) return;
-    const whole = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#have);
+    if (this.#have > this.#want) throw new RangeError('more than one frame');
+    const whole = this.#whole ?? (this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#have));
+    this.#whole = undefined;
     this.#chunks = [];
     this.#have = 0;
     this.#want = 0;
@@ -177,6 +200,13 @@ export class ProcessSession implements Session {
     this.#pending = undefined;
     return this.#ending;
   }
+}
+
+function makeRoom(chunks: readonly Buffer[], bytes: number): Buffer {
+  const room = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const chunk of chunks) at += chunk.copy(room, at);
+  return room;
 }
 
 function write(stream: Writable, chunks: readonly Uint8Array[]): void {
