@@ -5,9 +5,9 @@ import type { EngineChild } from './process-session.ts';
 import { ProcessSession } from './process-session.ts';
 
 const words = (...values: number[]) => [...new Uint8Array(Uint32Array.from(values).buffer)];
-const opened = [
-  ...Buffer.concat(jsonFrame(3, { inputs: [], outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }] })),
-];
+const opened = Array.from(
+  Buffer.concat(jsonFrame(3, { inputs: [], outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }] })),
+);
 
 let child: EngineChild | undefined;
 afterEach(() => void child?.kill('SIGKILL'));

@@ -6,14 +6,13 @@ import { EngineError } from '../engine.ts';
 import { rowsOf, splitRows } from '../rows.ts';
 import type { FailureNote, OpenJob } from './child-loop.ts';
 import type { Frame } from './frame.ts';
-import { FrameKind, HEAD_BYTES, MAX_FRAME_BYTES, jsonFrame, readFrame, runFrame, typedTensor } from './frame.ts';
+import { FrameAssembler } from './frame-assembler.ts';
+import { FrameKind, jsonFrame, readFrame, runFrame, typedTensor } from './frame.ts';
 import { cpuSeconds, residentBytes } from './process-usage.ts';
 import { proportionalBytes } from './proportional-bytes.ts';
 
 /** Frames up to this size are written in one piece, larger ones without copying. */
 const SMALL_BYTES = 64 * 1024;
-/** Frames above this are put together as they come. */
-const LARGE_BYTES = 1024 * 1024;
 const MAX_COMPLAINT = 16 * 1024;
 
 /** A process with pipes to talk through. */
@@ -38,11 +37,7 @@ export class ProcessSession implements Session {
   readonly #child: EngineChild;
   readonly #patience: Patience;
   #pending: Pending | undefined;
-  #chunks: Buffer[] = [];
-  /** A large frame is put together as it comes: to do it at the end would hold up everybody. */
-  #whole: Buffer | undefined;
-  #have = 0;
-  #want = 0;
+  readonly #frames = new FrameAssembler();
   #ending: EngineError | undefined;
   #complaint = '';
   #timer: NodeJS.Timeout | undefined;
@@ -57,7 +52,7 @@ export class ProcessSession implements Session {
       );
       child.once('close', (code, signal) => resolve(this.#end(describeEnding(code, signal, this.#complaint))));
     });
-    child.stdout.on('data', (chunk: Buffer) => this.#receiveGuarded(chunk));
+    child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
     child.stderr.on('data', (chunk: Buffer) => {
       this.#complaint = (this.#complaint + chunk.toString('utf8')).slice(-MAX_COMPLAINT);
     });
@@ -153,36 +148,16 @@ export class ProcessSession implements Session {
   }
 
   /** A process that a model has taken over or broken may write anything: that must not reach beyond it. */
-  #receiveGuarded(chunk: Buffer): void {
+  #receive(chunk: Buffer): void {
     if (this.#ending !== undefined) return;
     try {
-      this.#receive(chunk);
+      const frame = this.#frames.add(chunk);
+      if (frame !== undefined) this.#answer(readFrame(frame));
     } catch (cause) {
       this.#kill(
         new EngineError('crashed', 'The process of the model gave a strange answer and was stopped.', { cause }),
       );
     }
-  }
-
-  #receive(chunk: Buffer): void {
-    if (this.#whole !== undefined) chunk.copy(this.#whole, this.#have);
-    else this.#chunks.push(chunk);
-    this.#have += chunk.byteLength;
-    if (this.#want === 0) {
-      if (this.#have < HEAD_BYTES) return;
-      this.#want = (this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)).readUInt32LE(0);
-      if (this.#want < HEAD_BYTES || this.#want > MAX_FRAME_BYTES)
-        throw new RangeError(`a frame of ${this.#want} bytes`);
-      if (this.#want > LARGE_BYTES && this.#want > this.#have) this.#whole = makeRoom(this.#chunks, this.#want);
-    }
-    if (this.#have < this.#want) return;
-    if (this.#have > this.#want) throw new RangeError('more than one frame');
-    const whole = this.#whole ?? (this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#have));
-    this.#whole = undefined;
-    this.#chunks = [];
-    this.#have = 0;
-    this.#want = 0;
-    this.#answer(readFrame(whole));
   }
 
   #answer(frame: Frame): void {
@@ -200,13 +175,6 @@ export class ProcessSession implements Session {
     this.#pending = undefined;
     return this.#ending;
   }
-}
-
-function makeRoom(chunks: readonly Buffer[], bytes: number): Buffer {
-  const room = Buffer.allocUnsafeSlow(bytes);
-  let at = 0;
-  for (const chunk of chunks) at += chunk.copy(room, at);
-  return room;
 }
 
 function write(stream: Writable, chunks: readonly Uint8Array[]): void {
