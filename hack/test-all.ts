@@ -9,7 +9,7 @@ import { runSteps } from './testing/schedule.ts';
 import { allSteps, chooseSteps, type Step } from './testing/steps.ts';
 
 const USAGE = `npm test [-- STEP... [-- ARGUMENTS FOR JEST]]
-Runs all steps, or the chosen ones: static, unit, library, chart, gitops, api, e2e (or a single step by its name).`;
+Runs all steps, or the chosen ones: static, unit, library, clients, python, chart, gitops, api, e2e (or a single step by its name).`;
 const LOGS = join(dirname(programFolder()), 'log', 'test');
 const HEARTBEAT_MS = 30_000;
 
@@ -86,6 +86,8 @@ function withoutAbsent(steps: readonly Step[]): Step[] {
     gitops: 'gitops',
     chart: 'charts',
     library: 'library/train',
+    clients: 'runtime/conformance',
+    python: 'sdk/python',
   };
   return steps.filter(({ name, group }) => {
     const folder = needed[group];

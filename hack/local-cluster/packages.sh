@@ -5,6 +5,7 @@
 #   packages.sh tests     a registry, openssl and curl, which tests talk to
 #   packages.sh metrics   Prometheus and its linter, for the end-to-end tests
 #   packages.sh python    python3 with venv, for library/train
+#   packages.sh clients   openssl, curl and libb64, which the checks with clients of others use
 #   packages.sh e2e       Prometheus and curl, with which the end-to-end tests look at the product
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin
@@ -23,13 +24,14 @@ for task in "$@"; do
     images) need buildah buildah ;;
     e2e) need promtool prometheus; need curl curl ;;
     tests) need docker-registry docker-registry; need openssl openssl; need curl curl; need git git ;;
+    clients) need openssl openssl; need curl curl; [ -n "$(ldconfig -p | grep -F libb64.so.0d)" ] || missing+=(libb64-0d) ;;
     metrics) need prometheus prometheus; need promtool prometheus ;;
     python)
       need python3 python3
       # Without ensurepip, which Debian packs apart, a virtual environment has no pip.
       ! command -v python3 > /dev/null || python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
       ;;
-    *) sed -n '2,6p' "$0"; exit 2 ;;
+    *) sed -n '2,9p' "$0"; exit 2 ;;
   esac
 done
 [ ${#missing[@]} -gt 0 ] || exit 0

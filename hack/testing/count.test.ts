@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { countGo, countJest, sumCounts } from './count.ts';
+import { countGo, countJest, countLines, sumCounts } from './count.ts';
 
 const assertion = (status: string, fullName = 'does it') => ({ status, fullName });
 const file = (status: string, assertionResults: object[], message = '') => ({
@@ -53,6 +53,22 @@ describe('countGo', () => {
       want: { passed: 0, failed: 1, skipped: 0, failures: ['p'] },
     },
   ])('$name', ({ output, want }) => expect(countGo(output)).toEqual(want));
+});
+
+describe('countLines', () => {
+  test.each([
+    {
+      name: 'every line with totals counts',
+      output: '... [100%]\n3 passed, 0 failed\n3 passed in 0.1s\n4 passed, 0 failed\n',
+      want: { passed: 7, failed: 0, skipped: 0, failures: [] },
+    },
+    {
+      name: 'what failed is named, what was not run is counted',
+      output: '✗ cli: ruff\nFAILED a.py::test_x - no\nERROR b.py\n2 tests were not run, why\n5 passed, 3 failed',
+      want: { passed: 5, failed: 3, skipped: 2, failures: ['cli: ruff', 'a.py::test_x - no', 'b.py'] },
+    },
+    { name: 'a runner that never came to its totals is not counted', output: 'installing\nTraceback', want: undefined },
+  ])('$name', ({ output, want }) => expect(countLines(output)).toEqual(want));
 });
 
 test('sumCounts adds', () => {

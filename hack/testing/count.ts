@@ -54,6 +54,20 @@ export function countGo(output: string): Count {
   return count;
 }
 
+/** Counts what a runner says in lines "N passed, N failed"; undefined where there is none. pytest names what failed. */
+export function countLines(output: string): Count | undefined {
+  const totals = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)];
+  if (totals.length === 0) return undefined;
+  const sum = (numbers: readonly (string | undefined)[]): number =>
+    numbers.reduce((all, number) => all + Number(number), 0);
+  return {
+    passed: sum(totals.map(([, passed]) => passed)),
+    failed: sum(totals.map(([, , failed]) => failed)),
+    skipped: sum([...output.matchAll(/^(\d+) tests were not run/gm)].map(([, skipped]) => skipped)),
+    failures: [...output.matchAll(/^(?:FAILED|ERROR|✗) (.+)$/gm)].map(([, name = '']) => name),
+  };
+}
+
 function fail(count: Count, name: string): void {
   count.failed++;
   count.failures.push(name);

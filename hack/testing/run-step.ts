@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT, programEnvironment } from '../install/programs.ts';
-import { countGo, countJest, type Count } from './count.ts';
+import { countGo, countJest, countLines, type Count } from './count.ts';
 import type { Step } from './steps.ts';
 
 const running = new Set<ChildProcess>();
@@ -99,6 +99,7 @@ function count(
 
 function report(step: Step, { logPath, reportPath }: { logPath: string; reportPath: string }): Count | undefined {
   if (step.counting === 'go') return countGo(readFileSync(logPath, 'utf8'));
+  if (step.counting === 'lines') return countLines(readFileSync(logPath, 'utf8'));
   return step.counting === 'jest' && existsSync(reportPath) ? countJest(readFileSync(reportPath, 'utf8')) : undefined;
 }
 

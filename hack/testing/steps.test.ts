@@ -8,6 +8,8 @@ describe('chooseSteps', () => {
   test.each([
     { name: 'a group brings its steps', chosen: ['chart'], want: ['programs', 'helm lint', 'chart'] },
     { name: 'a step that needs no cluster does not build one', chosen: ['unit'], want: ['test programs', 'unit'] },
+    { name: 'clients of others need no cluster', chosen: ['clients'], want: ['clients'] },
+    { name: 'our own clients ask a real API server', chosen: ['python'], want: ['programs', 'python'] },
     { name: 'recorded statuses are judged only when something records them', chosen: ['gitops'], want: ['gitops'] },
     {
       name: 'and then after it',

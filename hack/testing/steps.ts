@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { PROJECT } from '../install/programs.ts';
 
-/** How the outcome of a step is counted: by exit code as one check, or from the report of a test runner. */
-type Counting = 'check' | 'jest' | 'go';
+/** How the outcome of a step is counted: by exit code as one check, or from what a test runner reports or prints. */
+type Counting = 'check' | 'jest' | 'go' | 'lines';
 
 /** One step of `npm test`. */
 export interface Step {
   name: string;
   /** Steps can be chosen by this name too. */
-  group: 'setup' | 'static' | 'unit' | 'library' | 'chart' | 'gitops' | 'api' | 'e2e';
+  group: 'setup' | 'static' | 'unit' | 'library' | 'clients' | 'python' | 'chart' | 'gitops' | 'api' | 'e2e';
   command: readonly string[];
   env?: NodeJS.ProcessEnv;
   counting: Counting;
@@ -65,6 +65,15 @@ export function allSteps({ statusFolder, forwarded }: { statusFolder: string; fo
       command: ['python3', 'library/train/train.py', '--check'],
       counting: 'check',
       after: [],
+    },
+    { name: 'clients', group: 'clients', command: ['bash', 'hack/client-test.sh'], counting: 'lines', after: [] },
+    // Some of its tests ask a real API server.
+    {
+      name: 'python',
+      group: 'python',
+      command: ['bash', 'hack/python-test.sh'],
+      counting: 'lines',
+      after: ['programs'],
     },
     { name: 'gitops', group: 'gitops', command: goTest, counting: 'go', after: [] },
     { ...check('helm lint', 'helm', 'lint', '--strict', 'charts/aimass'), group: 'chart', after: ['programs'] },
