@@ -223,7 +223,10 @@ function respond({ at }: HostedModel, request: InferRequest, outputs: readonly T
 /** What Triton's clients may say of a request: how urgent it is, and how many microseconds they wait. */
 function readCallParameters({ parameters }: InferRequest, call: Call): void {
   if (parameters === undefined) return;
-  const { priority, timeout } = parameters;
+  const { priority, timeout, sequence_id: sequence } = parameters;
+  // Triton's clients send 0 or nothing for a request that stands alone.
+  if (sequence !== undefined && sequence !== 0 && sequence !== '')
+    refuse('parameters.sequence_id', `is ${show(sequence)}; models keep no state between requests here, leave it out.`);
   // Nobody gets ahead of the priority that the server has given: an asynchronous request stays behind those that are waited for.
   if (priority !== undefined)
     call.priority = Math.min(MAX_PRIORITY, Math.max(call.priority, whole(priority, 'priority')));

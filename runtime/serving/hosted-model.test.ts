@@ -121,6 +121,8 @@ test.each([
   { name: 'a negative timeout', parameters: { timeout: -1 }, says: 'parameters.timeout is -1' },
   { name: 'a boolean timeout', parameters: { timeout: true }, says: 'parameters.timeout is true' },
   { name: 'a text priority', parameters: { priority: 'high' }, says: 'parameters.priority is "high"' },
+  { name: 'a sequence', parameters: { sequence_id: 5 }, says: 'parameters.sequence_id is 5' },
+  { name: 'a sequence with a text', parameters: { sequence_id: 'a' }, says: 'parameters.sequence_id is "a"' },
 ])('$name is refused', async ({ parameters, says }) => {
   const { model, plane } = createEchoPlane({ specs });
   await model.load();
