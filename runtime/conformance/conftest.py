@@ -1,5 +1,6 @@
 """Servers that the checks share."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,17 @@ def task_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     copy_task_models(folder)
     log = tmp_path_factory.mktemp("task-server") / "stderr.log"
     with serve("--models-dir", str(folder), "--repository-api", log=log) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def guarded_server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server of one model that lets only those load and unload who know the token `s3cret`."""
+    folder = tmp_path_factory.mktemp("guarded")
+    (folder / "token").write_text("s3cret\n")
+    shutil.copytree(models / "divide", folder / "models" / "divide")
+    flags = ["--models-dir", str(folder / "models"), "--repository-api", "--repository-token-file"]
+    with serve(*flags, str(folder / "token"), log=folder / "stderr.log") as served:
         yield served
 
 

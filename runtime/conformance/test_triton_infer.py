@@ -202,6 +202,10 @@ def test_shared_memory_is_refused_by_name(client: Any, api: ModuleType) -> None:
     assert "shared" in refused(client, "sum", [first, second])[1]
 
 
+def test_sequences_are_refused_by_name(client: Any, api: ModuleType) -> None:
+    assert "sequence" in refused(client, "sum", summands(api), sequence_id=5, sequence_start=True)[1]
+
+
 def test_asyncio(transport: str, server: Served) -> None:
     api = importlib.import_module(f"tritonclient.{transport}.aio")
 

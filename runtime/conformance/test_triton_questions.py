@@ -132,6 +132,20 @@ def test_a_model_put_into_the_folder_later_is_loaded(client: Any, transport: str
     client.unload_model(name)
 
 
+def test_the_repository_asks_for_its_token(api: ModuleType, transport: str, guarded_server: Served) -> None:
+    known = {"authorization": "Bearer s3cret"}
+    with api.InferenceServerClient(getattr(guarded_server, transport)) as client:
+        for headers in (None, {"authorization": "Bearer guess"}):
+            with pytest.raises(InferenceServerException) as caught:
+                client.unload_model("divide", headers=headers)
+            assert caught.value.status() == ("StatusCode.UNAUTHENTICATED" if transport == "grpc" else "401")
+        assert client.is_model_ready("divide")
+        client.unload_model("divide", headers=known)
+        assert not client.is_model_ready("divide")
+        client.load_model("divide", headers=known)
+        assert client.get_model_repository_index(headers=known)
+
+
 @pytest.mark.parametrize(
     ("act", "status", "said"),
     [
