@@ -67,11 +67,11 @@ make_system_base() {
   image_exists "$SYSTEM_BASE" && return
   local dir=$IMAGES/base-system
   rm -rf "$dir"; mkdir -p "$dir/files"
-  unpack_packages "$dir/files" libc6 libstdc++6 libgcc-s1 libsmartcols1 ca-certificates tzdata
-  # Of util-linux only prlimit, with which the runtime bounds the memory of a model's process.
+  unpack_packages "$dir/files" libc6 libstdc++6 libgcc-s1 libsmartcols1 libcap-ng0 ca-certificates tzdata
+  # Of util-linux only what the runtime bounds the processes of models with: their memory, and their life by its own.
   unpack_packages "$dir/util-linux" util-linux
   mkdir -p "$dir/files/usr/bin"
-  cp "$dir/util-linux/usr/bin/prlimit" "$dir/files/usr/bin/prlimit"
+  cp "$dir"/util-linux/usr/bin/{prlimit,setpriv} "$dir/files/usr/bin/"
   rm -rf "$dir"/files/usr/share/{doc,man,lintian,gdb,info}
   mkdir -p "$dir"/files/{etc/ssl/certs,tmp,run,proc,sys,dev,home/aimass,var/lib}
   chmod 1777 "$dir/files/tmp"

@@ -74,6 +74,16 @@ test.each<{ signal: NodeJS.Signals; says: string }>([
   },
 );
 
+test('a server that is killed takes the run of its model along', async () => {
+  const server = await start(2000);
+  const [child = 0] = server.children();
+  const running = infer(server, 1000).catch(() => 'cut off');
+  await untilRunning(server);
+  process.kill(server.pid, 'SIGKILL');
+  expect(await running).toBe('cut off');
+  while (cpuSeconds(child) > 0) await delay(20);
+});
+
 test('a run that hangs is ended at its time limit, and the next one is answered', async () => {
   const server = await start(2000, '--run-timeout-seconds', '1');
   expect(await infer(server, 1000)).toMatchObject({ status: 504, body: expect.stringContaining('longer than 1 s') });

@@ -12,6 +12,7 @@ const OOM_SCORE = '900';
 /** A little behind the server, so that it answers while a model computes on the only core. */
 const NICENESS = 5;
 const PRLIMIT = '/usr/bin/prlimit';
+const SETPRIV = '/usr/bin/setpriv';
 /** What Node reserves for itself and the kernel counts as data although it is never touched (measured: 575 MB on Node 24). */
 const NODE_DATA_BYTES = 640 * 1024 * 1024;
 /** Memory is asked back after large requests and given back before the next one: collecting in other threads would be too late. */
@@ -61,11 +62,7 @@ export function createProcessEngine({ loadMs, runMs, maxMemoryBytes, spares = 0 
 
 function startChild(maxMemoryBytes: number | undefined): EngineChild {
   const command = [process.execPath, ...FLAGS, ENTRY, 'engine-process'];
-  const limited = maxMemoryBytes !== undefined && existsSync(PRLIMIT);
-  // The limit is on data, not on address space: V8 reserves far more addresses than it ever uses.
-  const [program = '', ...args] = limited
-    ? [PRLIMIT, `--data=${maxMemoryBytes + NODE_DATA_BYTES}`, ...command]
-    : command;
+  const [program = '', ...args] = [...wrappers(maxMemoryBytes), ...command];
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: childEnvironment(),
@@ -74,6 +71,15 @@ function startChild(maxMemoryBytes: number | undefined): EngineChild {
   });
   if (child.pid !== undefined) favourServer(child.pid);
   return child;
+}
+
+/** Programs of util-linux that set what Node cannot, and then become the command that follows. */
+function wrappers(maxMemoryBytes: number | undefined): string[] {
+  // Should the server be killed, a model in an endless run would go on for ever.
+  const endWithServer = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [];
+  if (maxMemoryBytes === undefined || !existsSync(PRLIMIT)) return endWithServer;
+  // The limit is on data, not on address space: V8 reserves far more addresses than it ever uses.
+  return [...endWithServer, PRLIMIT, `--data=${maxMemoryBytes + NODE_DATA_BYTES}`];
 }
 
 /** Nothing of the server's environment but what the engine reads: no secret of the server reaches a model. */
