@@ -36,10 +36,23 @@ const floats = (shape: number[], ...values: number[]): Tensor[] => [
   { name: 'x', datatype: 'FP32', shape, data: Float32Array.from(values) },
 ];
 
-test('rows that stand for themselves may', async () => {
-  const session = await load(identityModel(ELEMENT.FP32, ['n', 3]));
+test.each<{ name: string; type: keyof typeof ELEMENT; sample: Tensor[] }>([
+  { name: 'of a golden request', type: 'FP32', sample: floats([1, 3], 1, 2, 3) },
+  { name: 'of made-up floats', type: 'FP32', sample: floats([1, 3], 0.5, 0.5, 0.5) },
+  {
+    name: 'of made-up integers',
+    type: 'INT64',
+    sample: [{ name: 'x', datatype: 'INT64', shape: [1, 3], data: BigInt64Array.of(0n, 0n, 0n) }],
+  },
+  {
+    name: 'of made-up texts',
+    type: 'BYTES',
+    sample: [{ name: 'x', datatype: 'BYTES', shape: [1, 3], data: ['a', 'a', 'a'] }],
+  },
+])('rows that stand for themselves may: $name', async ({ type, sample }) => {
+  const session = await load(identityModel(ELEMENT[type], ['n', 3]));
   expect(hasOpenBatch(session.inputs, session.outputs)).toBe(true);
-  expect(await proveBatching(session, floats([1, 3], 1, 2, 3))).toMatchObject({ isRight: true });
+  expect(await proveBatching(session, sample)).toMatchObject({ isRight: true });
 });
 
 test.each<{ name: string; model: () => Buffer; sample: Tensor[]; reason: string }>([
@@ -47,6 +60,12 @@ test.each<{ name: string; model: () => Buffer; sample: Tensor[]; reason: string 
     name: 'a graph that normalises over the batch',
     model: batchNormalModel,
     sample: floats([1, 3], 1, 2, 4),
+    reason: 'do not give what they give alone',
+  },
+  {
+    name: 'the same with made-up input',
+    model: batchNormalModel,
+    sample: floats([1, 3], 0.5, 0.5, 0.5),
     reason: 'do not give what they give alone',
   },
   {
@@ -62,9 +81,9 @@ test.each<{ name: string; model: () => Buffer; sample: Tensor[]; reason: string 
     reason: 'more than one row',
   },
   {
-    name: 'a golden request that is the same turned round',
-    model: () => identityModel(ELEMENT.FP32, ['n', 2]),
-    sample: floats([1, 2], 1, 1),
+    name: 'a golden request that cannot be varied',
+    model: () => identityModel(ELEMENT.BOOL, ['n', 2]),
+    sample: [{ name: 'x', datatype: 'BOOL', shape: [1, 2], data: Uint8Array.of(1, 1) }],
     reason: 'does not vary',
   },
 ])('$name may not', async ({ model, sample, reason }) => {

@@ -13,6 +13,9 @@ const FLAGS = {
   pool: ['--model-control', 'on-demand', '--memory-budget', '512Mi'],
 } as const;
 
+/** The flags of Node in the image (runtime/Containerfile). */
+const NODE_FLAGS = ['--max-semi-space-size=4'];
+
 /** The cells that show what batching gains. */
 const BATCHING_CELLS = ['S-json-c64', 'S-grpc-c64', 'M-json-c64', 'M-grpc-c64'];
 
@@ -34,7 +37,10 @@ const kind = (name: string, about: string, rest: { program: string; flags: reado
   about,
   transports: ['json', 'binary', 'grpc'],
   isPeer: false,
-  command: (plan) => ({ argv: [process.execPath, rest.program, ...serveFlags(plan), ...rest.flags], cwd: plan.folder }),
+  command: (plan) => ({
+    argv: [process.execPath, ...NODE_FLAGS, rest.program, ...serveFlags(plan), ...rest.flags],
+    cwd: plan.folder,
+  }),
 });
 
 /** Our server as it ships, with the variants that show what a choice costs. */

@@ -9,7 +9,9 @@ import { messageOf } from '../../error-shape.ts';
 
 const STDIN = 0;
 const STDOUT = 1;
-const ROOM_BYTES = 256 * 1024;
+/** Frames up to this size are read into room that is kept and grows: nothing has to be collected after them. */
+const MAX_ROOM_BYTES = 4 * 1024 * 1024;
+const MIN_ROOM_BYTES = 256 * 1024;
 /** Above this the memory of a frame is asked back at once: this process has no idle time in which it would be. */
 const LARGE_BYTES = 8 * 1024 * 1024;
 
@@ -24,12 +26,12 @@ export interface FailureNote {
   message: string;
 }
 
-const room = Buffer.allocUnsafeSlow(ROOM_BYTES);
+let room: Buffer = Buffer.allocUnsafeSlow(MIN_ROOM_BYTES);
 
 /** Reads one frame, waiting for it as long as it takes; undefined when the server has gone. */
 function nextFrame(): Buffer | undefined {
   let have = 0;
-  let frame = room;
+  let frame: Buffer = room;
   let size = HEAD_BYTES;
   while (have < size) {
     const got = readSync(STDIN, frame, have, frame.byteLength - have, null);
@@ -37,18 +39,24 @@ function nextFrame(): Buffer | undefined {
     have += got;
     if (size === HEAD_BYTES && have >= HEAD_BYTES) {
       size = room.readUInt32LE(0);
-      if (size > ROOM_BYTES) {
-        frame = Buffer.allocUnsafeSlow(size);
-        room.copy(frame, 0, 0, have);
-      }
+      frame = roomFor(size, have);
     }
   }
   return frame.subarray(0, size);
 }
 
+/** The room if the frame fits into it, else more, with what has been read so far. */
+function roomFor(size: number, have: number): Buffer {
+  if (size <= room.byteLength) return room;
+  const larger = Buffer.allocUnsafeSlow(size > MAX_ROOM_BYTES ? size : 2 ** Math.ceil(Math.log2(size)));
+  room.copy(larger, 0, 0, have);
+  if (size <= MAX_ROOM_BYTES) room = larger;
+  return larger;
+}
+
 function send(chunks: readonly Uint8Array[]): void {
   const total = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-  const parts = total <= ROOM_BYTES ? [Buffer.concat(chunks, total)] : chunks;
+  const parts = total <= MIN_ROOM_BYTES ? [Buffer.concat(chunks, total)] : chunks;
   for (const part of parts) {
     for (let at = 0; at < part.byteLength;) at += writeSync(STDOUT, part, at, part.byteLength - at);
   }

@@ -11,6 +11,12 @@ import { SpareProcesses } from './spare-process.ts';
 const OOM_SCORE = '900';
 /** A little behind the server, so that it answers while a model computes on the only core. */
 const NICENESS = 5;
+/**
+ * glibc's allocator keeps what was freed once blocks of that size were asked for often. With a fixed bound, weights that were
+ * copied while loading go back to the system: 87 instead of 157 MiB for a ResNet-18, 46 instead of 155 for an encoder, at
+ * the same speed. A lower bound would cost speed: the tensors between operators would be mapped anew in each run.
+ */
+const MALLOC = { MALLOC_MMAP_THRESHOLD_: String(4 * 1024 * 1024) };
 const PRLIMIT = '/usr/bin/prlimit';
 const SETPRIV = '/usr/bin/setpriv';
 /** What Node reserves for itself and the kernel counts as data although it is never touched (measured: 575 MB on Node 24). */
@@ -92,9 +98,8 @@ function childEnvironment(): NodeJS.ProcessEnv {
     'TMPDIR',
     'NODE_COMPILE_CACHE',
   ];
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  );
+  const inherited = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return { ...MALLOC, ...(Object.fromEntries(inherited) as NodeJS.ProcessEnv) };
 }
 
 function favourServer(pid: number): void {
