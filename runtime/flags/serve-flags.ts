@@ -43,6 +43,7 @@ export const SERVE_FLAGS = {
     'http-port': { value: 'N', help: 'REST (8080; 0 for any free port)' },
     'grpc-port': { value: 'N|off', help: 'gRPC (8081)' },
     'metrics-port': { value: 'N|off', help: '/metrics and /healthz (9090)' },
+    'metrics-token-file': { value: 'FILE', help: 'metrics only for those who send this bearer token' },
     'bind-address': { value: 'IP', help: 'listen on this address only (default: all)' },
     'tls-cert': { value: 'FILE', help: 'certificate in PEM; with --tls-key REST and gRPC speak TLS' },
     'tls-key': { value: 'FILE', help: 'its private key' },

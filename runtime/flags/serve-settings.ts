@@ -110,6 +110,7 @@ export function serveSettings(args: readonly string[]) {
     httpPort: readHttpPort(flags),
     grpcPort: flags.port('grpc-port', 8081),
     metricsPort: flags.port('metrics-port', 9090),
+    metricsTokenFile: flags.text('metrics-token-file'),
     bindAddress: flags.text('bind-address'),
     tls: readTls(flags),
     ...readEngine(flags),

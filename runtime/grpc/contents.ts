@@ -1,4 +1,4 @@
-import type { Datatype } from '../protocol/datatype.ts';
+import { CONTENTS_FIELD } from '../protocol/convert-typed.ts';
 import { isDatatype } from '../protocol/datatype.ts';
 import type { Tensor, TensorData } from '../protocol/tensor.ts';
 import type { TensorSource } from '../protocol/v2-request.ts';
@@ -17,33 +17,18 @@ export interface TensorContents {
   fp64_contents?: ArrayLike<number>;
   bytes_contents?: readonly Uint8Array[];
 }
-type Field = keyof TensorContents;
 
-/** FP16 has no typed form. */
-const FIELDS: Record<Exclude<Datatype, 'FP16'>, Field> = {
-  BOOL: 'bool_contents',
-  INT8: 'int_contents',
-  INT16: 'int_contents',
-  INT32: 'int_contents',
-  INT64: 'int64_contents',
-  UINT8: 'uint_contents',
-  UINT16: 'uint_contents',
-  UINT32: 'uint_contents',
-  UINT64: 'uint64_contents',
-  FP32: 'fp32_contents',
-  FP64: 'fp64_contents',
-  BYTES: 'bytes_contents',
-};
-const ALL_FIELDS = [...new Set(Object.values(FIELDS))];
+const ALL_FIELDS = [...new Set(Object.values(CONTENTS_FIELD))];
 
-const hasForm = (datatype: string): datatype is keyof typeof FIELDS => isDatatype(datatype) && datatype !== 'FP16';
+const hasForm = (datatype: string): datatype is keyof typeof CONTENTS_FIELD =>
+  isDatatype(datatype) && datatype !== 'FP16';
 
 /** The elements of an input that came in typed contents; whether the field suits the data type is checked with the elements. */
 export function readContents(contents: TensorContents | null, datatype: string, place: string): TensorSource {
   const filled = contents === null ? [] : ALL_FIELDS.filter((field) => (contents[field]?.length ?? 0) > 0);
   if (filled.length > 1)
     refuse(`${place}.contents`, `has both ${filled.slice(0, 2).join(' and ')}; send the field that suits ${datatype}.`);
-  const field = filled[0] ?? (hasForm(datatype) ? FIELDS[datatype] : 'contents');
+  const field = filled[0] ?? (hasForm(datatype) ? CONTENTS_FIELD[datatype] : 'contents');
   const values = contents === null || field === 'contents' ? [] : (contents[field] ?? []);
   if (field === 'int64_contents')
     return { kind: 'typed', field, values: new BigInt64Array(joinLongs(values as Long[])) };
@@ -64,7 +49,7 @@ function joinLongs(values: readonly Long[]): ArrayBuffer {
 
 /** An output in typed contents; undefined for FP16, which has no typed form. */
 export function writeContents({ datatype, data }: Tensor): TensorContents | undefined {
-  return datatype === 'FP16' ? undefined : { [FIELDS[datatype]]: toElements(data) };
+  return datatype === 'FP16' ? undefined : { [CONTENTS_FIELD[datatype]]: toElements(data) };
 }
 
 function toElements(data: TensorData): unknown {

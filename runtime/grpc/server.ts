@@ -27,6 +27,8 @@ import { UnaryCall } from './unary-call.ts';
 export interface GrpcServerOptions {
   plane: Plane;
   maxMessageBytes: number;
+  /** Connections at one time. */
+  maxConnections?: number | undefined;
   /** Bytes of messages that are held at one time over all connections; four of the largest by default. */
   maxHeldBytes?: number;
   /** Certificate and key in PEM; without them the server speaks HTTP/2 in clear text. */
@@ -111,7 +113,7 @@ class Http2GrpcServer implements GrpcServer {
       tls === undefined
         ? http2.createServer(HTTP2_OPTIONS)
         : http2.createSecureServer({ ...HTTP2_OPTIONS, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 });
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
     this.#server.on('session', (session) => this.#onSession(session));
     this.#server.on('stream', (stream, headers) => this.#onStream(stream, headers));
     // A broken connection or handshake concerns its client only.

@@ -53,10 +53,15 @@ function requireToken(token: string | undefined): RequestHandler {
   };
 }
 
-/** Compares in a time that tells nothing of the token. */
-export function assertToken(token: string | undefined, authorization: string | undefined): void {
-  if (token === undefined) return;
+/** True for the header that carries the token, or where none is asked for. Compares in a time that tells nothing of it. */
+export function hasToken(token: string | undefined, authorization: string | undefined): boolean {
+  if (token === undefined) return true;
   const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '';
-  if (!timingSafeEqual(digest(given), digest(token)))
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+/** Refuses a header without the token, where one is asked for. */
+export function assertToken(token: string | undefined, authorization: string | undefined): void {
+  if (!hasToken(token, authorization))
     throw new ApiError('Unauthenticated', 'The header authorization lacks the right token; send "Bearer TOKEN".');
 }

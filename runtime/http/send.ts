@@ -4,6 +4,8 @@ import { ApiErrorCode, toApiError } from '../errors.ts';
 /** Seconds after which a client may ask again when asking again can help. */
 const RETRY_AFTER_SECONDS = '1';
 
+const SMALL_BYTES = 16 * 1024;
+
 type Headers = Record<string, string | number>;
 
 /** Sends an answer that is ready. */
@@ -22,6 +24,11 @@ function sendText(response: ServerResponse, headers: Headers, text: string): voi
 function sendChunks(response: ServerResponse, headers: Headers, chunks: readonly Uint8Array[]): void {
   const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   response.writeHead(200, { ...headers, 'content-length': size });
+  if (size <= SMALL_BYTES) {
+    // As a text of bytes it is written together with the head, in one piece.
+    response.end(Buffer.concat(chunks, size).toString('latin1'), 'latin1');
+    return;
+  }
   response.cork();
   for (const chunk of chunks) response.write(chunk);
   response.end();

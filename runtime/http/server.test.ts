@@ -225,6 +225,19 @@ describe('with a model', () => {
     expect(runs).toBe(1);
   });
 
+  test('with a token, metrics are for those who have it; probes need none', async () => {
+    const metricsServer = createMetricsServer(registry, 'secret');
+    const at = `http://127.0.0.1:${await listen(metricsServer, 0)}`;
+    const status = async (path: string, authorization?: string) =>
+      (await fetch(`${at}${path}`, { headers: authorization === undefined ? {} : { authorization } })).status;
+    expect(await status('/metrics')).toBe(401);
+    expect(await status('/metrics', 'Bearer wrong')).toBe(401);
+    expect(await status('/metrics', 'Bearer secret')).toBe(200);
+    expect(await status('/healthz')).toBe(200);
+    metricsServer.closeAllConnections();
+    metricsServer.close();
+  });
+
   test('requests are counted, timed and seen in flight', async () => {
     await infer({ inputs });
     await infer('{');

@@ -9,6 +9,7 @@ import type { AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { createInferRoute, matchInfer } from './infer-route.ts';
 import { prefersAsync } from './prefer.ts';
+import { hasToken } from './repository-routes.ts';
 
 /** Certificate and key in PEM, for servers that speak TLS. */
 interface TlsFiles {
@@ -60,8 +61,8 @@ export function createV2Server(options: V2ServerOptions): Server {
   return server;
 }
 
-/** The server for scrapers and the kubelet, on its own port so that it can be kept inside. */
-export function createMetricsServer(registry: Registry): Server {
+/** The server for scrapers and the kubelet, on its own port so that it can be kept inside. With a token, metrics are for those who have it. */
+export function createMetricsServer(registry: Registry, token?: string): Server {
   return http.createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, (request, response) => {
     if (request.url === '/healthz') {
       response.end('ok');
@@ -69,6 +70,10 @@ export function createMetricsServer(registry: Registry): Server {
     }
     if (request.url !== '/metrics') {
       response.writeHead(404).end();
+      return;
+    }
+    if (!hasToken(token, request.headers.authorization)) {
+      response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
       return;
     }
     registry.metrics().then(

@@ -5,8 +5,8 @@ import type { TensorData } from './tensor.ts';
 import type { TensorSource } from './v2-request.ts';
 import { refuse, show } from './v2-request.ts';
 
-/** Where gRPC keeps the typed contents of each data type (InferTensorContents). */
-const CONTENTS_FIELD: Readonly<Record<Exclude<Datatype, 'FP16'>, string>> = {
+/** Where gRPC keeps the typed contents of each data type (InferTensorContents); FP16 has none. */
+export const CONTENTS_FIELD = {
   BOOL: 'bool_contents',
   INT8: 'int_contents',
   INT16: 'int_contents',
@@ -19,7 +19,7 @@ const CONTENTS_FIELD: Readonly<Record<Exclude<Datatype, 'FP16'>, string>> = {
   FP32: 'fp32_contents',
   FP64: 'fp64_contents',
   BYTES: 'bytes_contents',
-};
+} as const satisfies Record<Exclude<Datatype, 'FP16'>, string>;
 
 type Typed = Extract<TensorSource, { kind: 'typed' }>;
 
