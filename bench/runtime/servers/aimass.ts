@@ -14,7 +14,13 @@ const FLAGS = {
 } as const;
 
 /** The flags of Node in the image (runtime/Containerfile). */
-const NODE_FLAGS = ['--max-semi-space-size=4'];
+const NODE_FLAGS = [
+  '--max-semi-space-size=4',
+  '--no-parallel-scavenge',
+  '--no-parallel-compaction',
+  '--no-parallel-marking',
+  '--no-parallel-pointer-update',
+];
 
 /** The cells that show what batching gains. */
 const BATCHING_CELLS = ['S-json-c64', 'S-grpc-c64', 'M-json-c64', 'M-grpc-c64'];
