@@ -63,11 +63,12 @@ async function callGrpc(
 test('gRPC is answered at the address that status says', async () => {
   const object = await untilCondition('inferenceservice.aimass.dev', 'iris', { namespace: NAMESPACE });
   expect(object.status).toMatchObject({ grpcUrl: `iris.${NAMESPACE}.svc:8081` });
-  const { answer } = await callGrpc('ModelInfer', {
+  const message = {
     model_name: 'iris',
     id: 'over-grpc',
     inputs: [{ name: 'features', datatype: 'FP32', shape: [1, 4], contents: { fp32_contents: [6.3, 2.9, 5.6, 1.8] } }],
-  });
+  };
+  const answer = await eventually('an answer over gRPC', async () => (await callGrpc('ModelInfer', message)).answer);
   expect(answer).toMatchObject({ model_name: 'iris', id: 'over-grpc', outputs: [{ name: 'label' }, {}] });
   expect(await callGrpc('ModelMetadata', { name: 'nobody' })).toMatchObject({ error: { code: 5 } });
 });
@@ -79,17 +80,20 @@ test('batching of the service reaches the pods', async () => {
 
 test('an image is classified in the form that Hugging Face clients know', async () => {
   const url = `http://${await clusterAddress('digits', NAMESPACE)}/models/digits`;
-  const text = await insideNetwork([
-    'curl',
-    '-sS',
-    '-m',
-    '20',
-    '-H',
-    'content-type: image/png',
-    '--data-binary',
-    `@${join(import.meta.dirname, '..', 'library', 'digits', 'sample.png')}`,
-    url,
-  ]);
+  // The address of a Service answers a moment after its pods are ready.
+  const text = await eventually('an answer about the digit', () =>
+    insideNetwork([
+      'curl',
+      '-sS',
+      '-m',
+      '20',
+      '-H',
+      'content-type: image/png',
+      '--data-binary',
+      `@${join(import.meta.dirname, '..', 'library', 'digits', 'sample.png')}`,
+      url,
+    ]),
+  );
   const [best] = JSON.parse(text) as { label: string; score: number }[];
   expect(best).toMatchObject({ label: expect.stringMatching(/^\d$/), score: expect.any(Number) });
 });
