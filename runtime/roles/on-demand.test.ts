@@ -8,7 +8,7 @@ import { unknownOperatorModel } from '../testdata/onnx-builder.ts';
 
 /** What processes share is counted once, so that the budgets here leave room for 72 MiB more or less. */
 const MIB = 2 ** 20;
-const HEAVY = heavyModel(64);
+const HEAVY = heavyModel(128);
 
 // Each model is a process, and the machine may be busy with other tests.
 jest.setTimeout(60_000);
@@ -54,7 +54,7 @@ test('metadata and files are those of the model, loaded for them', async () => {
 
 test('the one that was not used for longest goes when the measured memory is above the budget', async () => {
   for (const name of ['a', 'b', 'c', 'd']) await folder.put(`${name}.onnx`, HEAVY);
-  const started = await serve({ memoryBudgetBytes: 285 * MIB });
+  const started = await serve({ memoryBudgetBytes: 475 * MIB });
   const { plane } = started;
   await heavy(plane, 'a');
   await heavy(plane, 'b');
@@ -84,7 +84,7 @@ test('a pinned model is there from the start and stays', async () => {
   await folder.put('pinned/model.onnx', HEAVY);
   await folder.put('pinned/aimass.json', '{"pin":true}');
   for (const name of ['a', 'b']) await folder.put(`${name}.onnx`, HEAVY);
-  const started = await serve({ memoryBudgetBytes: 285 * MIB });
+  const started = await serve({ memoryBudgetBytes: 475 * MIB });
   expect(ready(started)).toEqual(['pinned/1 READY']);
   await heavy(started.plane, 'a');
   await heavy(started.plane, 'b');
