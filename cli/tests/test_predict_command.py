@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Cli
-from protocols import needs_tasks
 from servers import ROOT, FaultServer, Served, free_port
 
 ROWS = (
@@ -21,7 +20,6 @@ REQUEST = ROOT / "library" / "iris" / "sample-request.json"
 
 
 def test_a_table_gets_its_labels(cli: Cli, iris: Served, tmp_path: Path) -> None:
-    needs_tasks(iris)
     (tmp_path / "rows.csv").write_text(ROWS)
     done = cli("predict", "iris", "--csv", tmp_path / "rows.csv", "--url", iris.url, "-o", "csv")
     assert (done.returncode, done.stderr) == (0, "")
@@ -34,7 +32,6 @@ def test_a_table_gets_its_labels(cli: Cli, iris: Served, tmp_path: Path) -> None
 
 
 def test_many_rows_go_in_batches_and_come_in_order(cli: Cli, iris: Served) -> None:
-    needs_tasks(iris)
     text = ROWS + "".join(line + "\n" for _ in range(100) for line in ROWS.splitlines()[1:])
     done = cli(
         *("predict", "iris", "--csv", "-", "--url", iris.url, "-o", "jsonl", "--batch-size", "7", "--progress"),
@@ -70,7 +67,6 @@ def test_arrays_from_files(cli: Cli, iris: Served, tmp_path: Path) -> None:
 
 
 def test_images_get_their_labels(cli: Cli, digits: Served) -> None:
-    needs_tasks(digits)
     one = cli("predict", "digits", SAMPLE, "--url", digits.url, "-o", "csv", "--top", 2)
     assert one.returncode == 0, one.stderr
     rows = list(csv.DictReader(io.StringIO(one.stdout)))
@@ -86,7 +82,6 @@ def test_images_get_their_labels(cli: Cli, digits: Served) -> None:
 
 
 def test_what_is_no_image_fails(cli: Cli, digits: Served, tmp_path: Path) -> None:
-    needs_tasks(digits)
     (tmp_path / "a.png").write_text("this is no image")
     done = cli("predict", "digits", tmp_path / "a.png", "--url", digits.url)
     assert (done.returncode, done.stdout) == (1, "")
@@ -135,7 +130,6 @@ def test_a_request_that_the_model_does_not_take(cli: Cli, iris: Served, body: by
 
 
 def test_wrong_columns_fail_by_name(cli: Cli, iris: Served) -> None:
-    needs_tasks(iris)
     done = cli("predict", "iris", "--url", iris.url, "--csv", "-", stdin=ROWS.replace("petal width", "p").encode())
     assert (done.returncode, done.stdout) == (1, "")
     assert "petal width" in done.stderr
@@ -202,7 +196,6 @@ def test_models_and_status_of_a_server(cli: Cli, iris: Served, library: Served) 
 
 
 def test_a_reader_that_leaves_is_no_error(cli: Cli, iris: Served) -> None:
-    needs_tasks(iris)
     line = f"{Path(cli.env['HOME'])}/rows.csv"
     Path(line).write_text(ROWS.splitlines()[0] + "\n" + "5.1,3.4,1.5,0.2\n" * 5000)
     done = subprocess.run(

@@ -140,6 +140,8 @@ function readSource(
     throw new UsageError('say what to serve: --models-dir DIR, or --model NAME with --model-dir DIR');
   if (!MODEL_NAME.test(model))
     throw new UsageError(`--model is "${model}"; write a name of letters, digits, ".", "_" and "-"`);
+  if (flags.isOn('repository-api'))
+    throw new UsageError('--repository-api is for a folder of models; serve it with --models-dir, or leave it out');
   return { kind: 'one', model, directory };
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from protocols import connect, needs_tasks
+from protocols import connect
 from servers import ROOT, FaultServer, Served
 
 import aimass
@@ -39,7 +39,6 @@ def test_arrays_in_any_form(iris: Served, given: Any) -> None:
 
 
 def test_a_table_of_columns_gives_labels(iris: Served) -> None:
-    needs_tasks(iris)
     with aimass.connect(iris.url, model="iris") as client:
         rows = client.predict(IRIS)
         # The order of columns is the names' business, not the caller's.
@@ -48,7 +47,6 @@ def test_a_table_of_columns_gives_labels(iris: Served) -> None:
 
 
 def test_a_data_frame_keeps_its_index(iris: Served) -> None:
-    needs_tasks(iris)
     frame = pd.DataFrame(IRIS, index=["a", "b"])
     with aimass.connect(iris.url, model="iris") as client:
         result = client.predict(frame)
@@ -60,7 +58,6 @@ def test_a_data_frame_keeps_its_index(iris: Served) -> None:
 
 
 def test_a_regression_gives_numbers(diabetes: Served) -> None:
-    needs_tasks(diabetes)
     with aimass.connect(diabetes.url, model="diabetes") as client:
         names = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
         result = client.predict(pd.DataFrame({name: [0.01, -0.02] for name in names}))
@@ -70,7 +67,6 @@ def test_a_regression_gives_numbers(diabetes: Served) -> None:
 
 
 def test_images_as_path_bytes_and_picture(digits: Served) -> None:
-    needs_tasks(digits)
     with aimass.connect(digits.url, model="digits") as client:
         best = client.predict(SAMPLE)
         assert best[0]["score"] >= best[1]["score"]
@@ -90,7 +86,6 @@ def _broken_images() -> list[Any]:
 
 @pytest.mark.parametrize("content", _broken_images(), ids=["text", "truncated", "zeros"])
 def test_what_is_no_image_is_refused(digits: Served, content: bytes) -> None:
-    needs_tasks(digits)
     with aimass.connect(digits.url, model="digits") as client:
         with pytest.raises(aimass.InvalidRequest) as caught:
             client.predict(content)
@@ -128,7 +123,6 @@ def test_bad_input_is_refused_before_it_is_sent(digits: Served, given: Any, says
     ],
 )
 def test_wrong_columns_are_refused_by_name(iris: Served, given: Any, says: str) -> None:
-    needs_tasks(iris)
     with aimass.connect(iris.url, model="iris") as client, pytest.raises(aimass.InvalidRequest, match=says):
         client.predict(given)
 
