@@ -4,6 +4,8 @@ import { modelSpec, modelStatus } from './model.ts';
 import type { Manifest } from './manifest.ts';
 import type { Rule } from './rules.ts';
 import { GROUP, MAX_NAME_LENGTH } from './shared.ts';
+import { trainingJobSpec } from './training-job.ts';
+import { trainingJobStatus } from './training/status.ts';
 
 const READY = `.status.conditions[?(@.type=="Ready")]`;
 
@@ -126,8 +128,75 @@ export const inferenceServiceKind: KindDefinition = {
   },
 };
 
+/** Names of Jobs, pods and hosts are made from it: run, stage, trial, attempt and worker add up to 23 characters. */
+const MAX_JOB_NAME_LENGTH = 40;
+
+/** The kind TrainingJob as the API server learns it. */
+export const trainingJobKind: KindDefinition = {
+  kind: 'TrainingJob',
+  plural: 'trainingjobs',
+  singular: 'trainingjob',
+  shortNames: ['aijob'],
+  description:
+    'A training, from data to a published model: prepare, train (or search), evaluate, convert, compress, publish. It is Ready once its last run has succeeded.',
+  spec: trainingJobSpec,
+  status: trainingJobStatus,
+  rules: [
+    {
+      rule: `self.metadata.name.size() <= ${MAX_JOB_NAME_LENGTH}`,
+      message: `metadata.name must be no longer than ${MAX_JOB_NAME_LENGTH} characters: names of pods and hosts are made from it`,
+      holds: ({ metadata }) => metadata.name.length <= MAX_JOB_NAME_LENGTH,
+    },
+    nameForm(
+      /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+      'metadata.name must begin with a lower-case letter and may hold lower-case letters, digits and inner hyphens only: it becomes the name of a Service',
+    ),
+  ],
+  columns: [
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'What the job is doing.' },
+    ...readyColumns,
+    {
+      name: 'Percent',
+      type: 'number',
+      jsonPath: '.status.progress.percent',
+      description: 'How much of the training is done.',
+    },
+    { name: 'Run', type: 'integer', jsonPath: '.status.run.number', description: 'Number of the run.' },
+    {
+      name: 'Trials',
+      type: 'integer',
+      jsonPath: '.status.trials.total',
+      description: 'Trials that were started.',
+      priority: 1,
+    },
+    {
+      name: 'Best',
+      type: 'number',
+      jsonPath: '.status.trials.best.value',
+      description: 'The best objective so far.',
+      priority: 1,
+    },
+    {
+      name: 'Digest',
+      type: 'string',
+      jsonPath: '.status.artifact.digest',
+      description: 'What Models follow.',
+      priority: 1,
+    },
+    {
+      name: 'Waiting-For',
+      type: 'string',
+      jsonPath: '.status.waitingFor',
+      description: 'What is missing.',
+      priority: 1,
+    },
+    age,
+  ],
+};
+
 /** Every kind of AI Mass, by its full resource name. */
 export const kinds: Readonly<Record<string, KindDefinition>> = {
   [`models.${GROUP}`]: modelKind,
   [`inferenceservices.${GROUP}`]: inferenceServiceKind,
+  [`trainingjobs.${GROUP}`]: trainingJobKind,
 };

@@ -62,3 +62,72 @@ export const ServiceReason = {
   Forbidden: 'Forbidden',
 } as const;
 export type ServiceReason = (typeof ServiceReason)[keyof typeof ServiceReason];
+
+/** Conditions of a TrainingJob beside the common ones: one for each stage that a run has. Absent before it begins, Unknown while it goes on. */
+export const StageCondition = {
+  prepare: 'Prepared',
+  train: 'Trained',
+  evaluate: 'Evaluated',
+  convert: 'Converted',
+  compress: 'Compressed',
+  publish: 'Published',
+} as const;
+
+/** Why a TrainingJob has its conditions. The stage reasons are also the codes in reports of the toolkit and the runtime. */
+export const TrainingReason = {
+  Succeeded: 'Succeeded',
+  Suspended: 'Suspended',
+  Running: 'Running',
+  Done: 'Done',
+  Starting: 'Starting',
+  Retrying: 'Retrying',
+  Restarting: 'Restarting',
+  Unschedulable: 'Unschedulable',
+  QuotaExceeded: 'QuotaExceeded',
+  Queued: 'Queued',
+  ImagePullFailed: 'ImagePullFailed',
+  StartTimeout: 'StartTimeout',
+  InvalidSpec: 'InvalidSpec',
+  NameTaken: 'NameTaken',
+  Forbidden: 'Forbidden',
+  BaseModelMissing: 'BaseModelMissing',
+  BaseModelNotVerified: 'BaseModelNotVerified',
+  // data: those of the runtime's fetch (ModelReason), and
+  DataMissing: 'DataMissing',
+  DataEmpty: 'DataEmpty',
+  DataInvalid: 'DataInvalid',
+  ColumnMissing: 'ColumnMissing',
+  TargetConstant: 'TargetConstant',
+  // training
+  OutOfMemory: 'OutOfMemory',
+  NodeLost: 'NodeLost',
+  Evicted: 'Evicted',
+  Killed: 'Killed',
+  ProgramFailed: 'ProgramFailed',
+  DeadlineExceeded: 'DeadlineExceeded',
+  Stalled: 'Stalled',
+  RecipeInvalid: 'RecipeInvalid',
+  OutputMissing: 'OutputMissing',
+  OutputInvalid: 'OutputInvalid',
+  // search
+  SearchSpaceInvalid: 'SearchSpaceInvalid',
+  SuggestUnavailable: 'SuggestUnavailable',
+  AllTrialsFailed: 'AllTrialsFailed',
+  ObjectiveMissing: 'ObjectiveMissing',
+  // evaluation, conversion, compression
+  ThresholdNotMet: 'ThresholdNotMet',
+  MetricUnknown: 'MetricUnknown',
+  EvaluationDataMissing: 'EvaluationDataMissing',
+  ModelNotRecognised: 'ModelNotRecognised',
+  ConversionFailed: 'ConversionFailed',
+  ConversionMismatch: 'ConversionMismatch',
+  CompressionFailed: 'CompressionFailed',
+  // publishing
+  RegistryUnreachable: 'RegistryUnreachable',
+  RegistryForbidden: 'RegistryForbidden',
+  RegistryFull: 'RegistryFull',
+  PublishFailed: 'PublishFailed',
+  NotBetter: 'NotBetter',
+  StageCrashed: 'StageCrashed',
+} as const;
+export type TrainingReason = (typeof TrainingReason)[keyof typeof TrainingReason];

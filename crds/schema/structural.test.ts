@@ -58,6 +58,10 @@ describe('toStructuralSchema', () => {
 
 const FORBIDDEN = ['$ref', '$defs', 'definitions', 'anyOf', 'oneOf', 'allOf', 'not', 'propertyNames', 'const', 'id'];
 const isIntOrString = ({ node }: SchemaNode): boolean => node['x-kubernetes-int-or-string'] === true;
+const OPEN =
+  /^spec\.placement\.affinity\.\w+$|(^|\.)(parameters|options)$|^spec\.search\..*\.(values|in)\[\]$|^status\.(compression|stages\[\]\.result)$/;
+const isAnyScalar = ({ path, node }: SchemaNode): boolean =>
+  /\.(values|in)\[\]$/.test(path) && node['x-kubernetes-preserve-unknown-fields'] === true;
 const isBelow = ({ path }: SchemaNode, ...roots: readonly string[]): boolean =>
   roots.some((root) => path.startsWith(`${root}.`));
 
@@ -67,17 +71,16 @@ const rules: readonly { name: string; holds: (node: SchemaNode) => boolean }[] =
     holds: ({ node }) => FORBIDDEN.every((key) => !(key in node)),
   },
   {
-    name: 'has a type, or is int-or-string',
-    holds: (at) => (at.node.type !== undefined) !== isIntOrString(at),
+    name: 'has a type, or is int-or-string, or is a scalar of any type',
+    holds: (at) => (at.node.type !== undefined) !== (isIntOrString(at) || isAnyScalar(at)),
   },
   {
     name: 'has properties or values, not both',
     holds: ({ node }) => !('properties' in node && 'additionalProperties' in node),
   },
   {
-    name: 'refuses unknown fields, but for the three kinds of affinity',
-    holds: ({ path, node }) =>
-      node['x-kubernetes-preserve-unknown-fields'] === undefined || /^spec\.placement\.affinity\.\w+$/.test(path),
+    name: 'refuses unknown fields, but for affinity, parameters, and what stages report',
+    holds: ({ path, node }) => node['x-kubernetes-preserve-unknown-fields'] === undefined || OPEN.test(path),
   },
   { name: 'lists have items', holds: ({ node }) => (node.type === 'array') === (node.items !== undefined) },
   {

@@ -65,6 +65,7 @@ const rewriteObject = (node: JsonSchema): void => {
 
 const rewrite = (node: JsonSchema): void => {
   if (node['x-kubernetes-int-or-string'] === true) dropKey(node, 'anyOf', 'type');
+  if (node['x-kubernetes-preserve-unknown-fields'] === true) dropKey(node, 'anyOf');
   if (node.type === 'integer' || node.type === 'number') rewriteNumber(node);
   if (node.type === 'string') rewriteString(node);
   if (node.type === 'object') rewriteObject(node);
