@@ -23,6 +23,7 @@ const OWNING_CHILD = child('apps/v1', 'ControllerRevision');
 export const PARENT_KINDS: readonly WatchedKind[] = [
   { apiVersion: API_VERSION, kind: 'Model' },
   { apiVersion: API_VERSION, kind: 'InferenceService' },
+  { apiVersion: API_VERSION, kind: 'TrainingJob' },
 ];
 
 /** Kinds that the operator makes, and watches by its label. */
@@ -67,6 +68,11 @@ export function requiredRights(): string[] {
     ...rights(SEEN_KINDS, PARENT_VERBS),
     ...rights(ASKED_KINDS, ['list']),
     'events.k8s.io/events:create',
+    // What training prints, and what it uses; a cluster without a metrics server answers 404.
+    '/pods/log:get',
+    'metrics.k8s.io/pods:list',
+    // The Model that a TrainingJob makes of what it published.
+    ...['create', 'patch'].map((verb) => `${groupOf(PARENT_KINDS[0] ?? { apiVersion: '', kind: '' })}/models:${verb}`),
   ];
 }
 

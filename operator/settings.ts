@@ -58,6 +58,39 @@ const settingsSchema = z.strictObject({
       accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']).default('ReadWriteOnce'),
     })
     .prefault({}),
+  training: z
+    .strictObject({
+      /** The Python image: recipes, preparation, evaluation, conversion, compression, and programs that bring no image. */
+      toolkitImage: z.string().min(1).default('localhost/aimass/toolkit:latest'),
+      toolkitImagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+      /** Its variants for frameworks that it does not hold; without one, jobs of that framework bring their own image and ONNX. */
+      tensorflowImage: z.string().min(1).optional(),
+      paddlepaddleImage: z.string().min(1).optional(),
+      /** Registry, as host:port, of artifacts whose job names none; empty: each job has to name one. */
+      registry: z.string().default(''),
+      /** Base URL of the suggest service of searches; empty: there is none. */
+      suggestUrl: z.string().default(''),
+      workspace: z
+        .strictObject({
+          size: quantityText.default('10Gi'),
+          storageClassName: z.string().default(''),
+          accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']).default('ReadWriteOnce'),
+        })
+        .prefault({}),
+      /** Of a training pod whose job sets none. */
+      requests: resourceList.default({ cpu: '500m', memory: '512Mi' }),
+      limits: resourceList.default({ memory: '4Gi' }),
+      /** Of the pods of all other stages. */
+      stageRequests: resourceList.default({ cpu: '250m', memory: '512Mi' }),
+      stageLimits: resourceList.default({ memory: '4Gi' }),
+      /** How long one try of a stage other than training may take. */
+      stageDeadlineSeconds: z.int().min(10).default(3600),
+      /** How long pods are kept after their end, for their logs. */
+      keepSeconds: z.int().min(0).default(3600),
+      /** How often the output of training pods is read. */
+      watchSeconds: z.int().min(1).default(5),
+    })
+    .prefault({}),
   figures: z
     .strictObject({ enabled: z.boolean().default(true), everySeconds: z.int().min(1).default(15) })
     .prefault({}),

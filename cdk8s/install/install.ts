@@ -6,6 +6,7 @@ import { Operator } from './operator.ts';
 import { decideInstallation, type InstallOptions, type Installation } from './options.ts';
 import { Registry } from './registry.ts';
 import { grantUsers } from './rights.ts';
+import { Suggest } from './suggest.ts';
 
 /** A CustomResourceDefinition as crds/schema builds it. */
 export interface CrdManifest {
@@ -24,6 +25,7 @@ class Install extends Chart {
     new Namespace(this, 'namespace', { metadata: { name: installation.namespace, labels: restricted } });
     for (const crd of options.crds) addCrd(this, installation, crd);
     new Operator(this, 'operator', installation);
+    new Suggest(this, 'suggest', installation);
     grantUsers(this, installation);
     const { registrySizeGiB } = installation;
     if (registrySizeGiB !== undefined) new Registry(this, 'registry', { ...installation, registrySizeGiB });

@@ -1,7 +1,7 @@
 import type { Installation } from './options.ts';
 
 /** Which part of the installation an object belongs to. */
-export type Component = 'operator' | 'registry' | 'users' | 'crds';
+export type Component = 'operator' | 'registry' | 'suggest' | 'users' | 'crds';
 
 /** Labels that select the pods of a component. */
 export const selectorLabels = (installation: Installation, component: Component): Record<string, string> => ({

@@ -23,7 +23,7 @@ import {
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { labels, selectorLabels } from './labels.ts';
-import { SERVING_METRICS_PORT, type Installation } from './options.ts';
+import { SERVING_METRICS_PORT, SUGGEST_PORT, type Installation } from './options.ts';
 import { containerSecurity, finishDeployment, podSecurity } from './pod-security.ts';
 import { grantOperator } from './rights.ts';
 
@@ -160,6 +160,10 @@ export class Operator extends Construct {
               },
             ],
             ports: tcp(SERVING_METRICS_PORT),
+          },
+          {
+            to: [{ podSelector: { matchLabels: selectorLabels(installation, 'suggest') } }],
+            ports: tcp(SUGGEST_PORT),
           },
         ],
       },

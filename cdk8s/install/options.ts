@@ -18,10 +18,11 @@ export interface InstallOptions {
   settings?: Readonly<Record<string, unknown>>;
 }
 
-/** The three images. */
+/** The four images. */
 interface Images {
   operator: string;
   runtime: string;
+  toolkit: string;
   registry: string;
 }
 
@@ -40,6 +41,7 @@ export interface Installation {
 /** Manifests of the library name the registry, so its Service has the same name in every installation. */
 export const REGISTRY_NAME = 'aimass-registry';
 export const REGISTRY_PORT = 5000;
+export const SUGGEST_PORT = 8080;
 /** The serving pods give their figures on this port (docs/reference/pod-contract.md). */
 export const SERVING_METRICS_PORT = 9090;
 
@@ -57,6 +59,7 @@ export function decideInstallation(options: InstallOptions = {}): Installation {
   const images = {
     operator: `localhost/aimass/operator:${version}`,
     runtime: `localhost/aimass/runtime:${version}`,
+    toolkit: `localhost/aimass/toolkit:${version}`,
     registry: 'docker.io/library/registry:2.8.3',
     ...options.images,
   };
@@ -73,7 +76,18 @@ export function decideInstallation(options: InstallOptions = {}): Installation {
     registrySizeGiB: registry === false ? undefined : registry.sizeGiB,
     settings: withLeaseName(
       `${name}-operator`,
-      parseSettings({ runtimeImage: images.runtime, namespace, insecureRegistries, ...options.settings }),
+      parseSettings({
+        runtimeImage: images.runtime,
+        namespace,
+        insecureRegistries,
+        ...options.settings,
+        training: {
+          toolkitImage: images.toolkit,
+          registry: insecureRegistries[0] ?? '',
+          suggestUrl: `http://${name}-suggest.${namespace}.svc:${SUGGEST_PORT}`,
+          ...(options.settings?.training as object | undefined),
+        },
+      }),
     ),
   };
 }

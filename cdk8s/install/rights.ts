@@ -26,10 +26,10 @@ const rule = (verbs: string[], endpoints: ApiResource[]): ClusterRolePolicyRule 
 
 /** What the operator may do. No Secret is ever read: pods mount them by name. */
 const operatorRules = (): ClusterRolePolicyRule[] => [
-  rule(READ, kinds('models', 'inferenceservices')),
-  rule(['patch'], kinds('models/status', 'inferenceservices/status')),
+  rule(READ, kinds('models', 'inferenceservices', 'trainingjobs')),
+  rule(['patch'], kinds('models/status', 'inferenceservices/status', 'trainingjobs/status')),
   // Clusters that check owner references (OwnerReferencesPermissionEnforcement) ask for this right on the owner.
-  rule(['update'], kinds('models/finalizers', 'inferenceservices/finalizers')),
+  rule(['update'], kinds('models/finalizers', 'inferenceservices/finalizers', 'trainingjobs/finalizers')),
   rule(['update'], [resource('apps', 'controllerrevisions/finalizers')]),
   rule(OWN, [
     resource('batch', 'jobs'),
@@ -46,6 +46,11 @@ const operatorRules = (): ClusterRolePolicyRule[] => [
   rule(READ, [resource('', 'pods')]),
   rule(['list'], [resource('', 'events')]),
   rule(['create'], [resource('events.k8s.io', 'events')]),
+  // What training prints, and what it uses.
+  rule(['get'], [resource('', 'pods/log')]),
+  rule(['list'], [resource('metrics.k8s.io', 'pods')]),
+  // The Model that a TrainingJob makes of what it published.
+  rule(['create', 'patch'], kinds('models')),
 ];
 
 /** Cluster-scoped names carry the namespace: installations of one name may live in two namespaces. */
@@ -71,10 +76,18 @@ export function grantOperator(scope: Construct, installation: Installation, acco
 
 /** Adds the kinds of AI Mass to the roles admin, edit and view of Kubernetes. */
 export function grantUsers(scope: Construct, installation: Installation): void {
-  const objects = kinds('models', 'inferenceservices');
-  const status = rule(['get'], kinds('models/status', 'inferenceservices/status'));
+  const objects = kinds('models', 'inferenceservices', 'trainingjobs');
+  const status = rule(['get'], kinds('models/status', 'inferenceservices/status', 'trainingjobs/status'));
   const scale = rule(['get', 'update', 'patch'], kinds('inferenceservices/scale'));
-  const all = ['models', 'models/status', 'inferenceservices', 'inferenceservices/status', 'inferenceservices/scale'];
+  const all = [
+    'models',
+    'models/status',
+    'inferenceservices',
+    'inferenceservices/status',
+    'inferenceservices/scale',
+    'trainingjobs',
+    'trainingjobs/status',
+  ];
   const rules: Record<string, ClusterRolePolicyRule[]> = {
     admin: [rule([...EDIT, 'deletecollection'], objects), status, scale],
     edit: [rule(EDIT, objects), status, scale],

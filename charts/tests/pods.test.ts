@@ -59,7 +59,7 @@ describe.each(podsOf(render()))('the pods of $name', ({ pod }) => {
 
 test('no service account hands its token to pods that do not ask', () => {
   const accounts = render().filter(({ kind }) => kind === 'ServiceAccount');
-  expect(accounts).toHaveLength(3);
+  expect(accounts).toHaveLength(4);
   expect(accounts.filter(({ automountServiceAccountToken }) => automountServiceAccountToken !== false)).toEqual([]);
   const withToken = podsOf(render()).filter(({ pod }) => pod.automountServiceAccountToken);
   expect(withToken.map(({ name }) => name).sort()).toEqual(['aimass-operator', 'aimass-test']);

@@ -99,8 +99,9 @@ test.each([
 });
 
 test('the defaults of the chart are the defaults of the operator', () => {
-  const settings = settingsOf(render({ registry: { enabled: false } }));
-  expect(settings).toEqual(parseSettings({ runtimeImage: 'localhost/aimass/runtime:0.1.0' }));
+  const settings = settingsOf(render({ registry: { enabled: false }, suggest: { enabled: false } }));
+  const training = { toolkitImage: 'localhost/aimass/toolkit:0.1.0' };
+  expect(settings).toEqual(parseSettings({ runtimeImage: 'localhost/aimass/runtime:0.1.0', training }));
 });
 
 test('values reach the settings', () => {

@@ -21,6 +21,10 @@
 {{- printf "%s-%s:%s" (include "aimass.fullname" .root) .role .root.Release.Namespace -}}
 {{- end -}}
 
+{{- define "aimass.suggestName" -}}
+{{- printf "%s-suggest" (include "aimass.fullname" .) -}}
+{{- end -}}
+
 {{- define "aimass.serviceAccountName" -}}
 {{- default (include "aimass.operatorName" .) .Values.operator.serviceAccount.name -}}
 {{- end -}}
@@ -99,6 +103,20 @@ capabilities:
 {{- if .Values.image.runtimeGpu.repository -}}
 {{- $_ := set $settings "gpuRuntimeImage" (include "aimass.image" (dict "root" . "image" .Values.image.runtimeGpu)) -}}
 {{- end -}}
+{{- $training := $settings.training -}}
+{{- $_ := set $training "toolkitImage" (include "aimass.image" (dict "root" . "image" .Values.image.toolkit)) -}}
+{{- $_ := set $training "toolkitImagePullPolicy" .Values.image.toolkit.pullPolicy -}}
+{{- if .Values.image.toolkitTensorflow.repository -}}
+{{- $_ := set $training "tensorflowImage" (include "aimass.image" (dict "root" . "image" .Values.image.toolkitTensorflow)) -}}
+{{- end -}}
+{{- if .Values.image.toolkitPaddle.repository -}}
+{{- $_ := set $training "paddlepaddleImage" (include "aimass.image" (dict "root" . "image" .Values.image.toolkitPaddle)) -}}
+{{- end -}}
+{{- if and .Values.registry.enabled (not $training.registry) -}}
+{{- $_ := set $training "registry" (include "aimass.registryAddresses" . | fromJsonArray | first) -}}
+{{- end -}}
+{{- $suggestUrl := printf "http://%s.%s.svc:8080" (include "aimass.suggestName" .) .Release.Namespace -}}
+{{- $_ := set $training "suggestUrl" (ternary $suggestUrl "" .Values.suggest.enabled) -}}
 {{- $_ := set $settings "runtimeImagePullPolicy" .Values.image.runtime.pullPolicy -}}
 {{- $_ := set $settings "imagePullSecrets" .Values.imagePullSecrets -}}
 {{- $_ := set $settings "namespace" .Release.Namespace -}}

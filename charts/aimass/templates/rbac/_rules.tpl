@@ -1,15 +1,15 @@
 {{/* What the operator may do in the namespaces it watches. No Secret is ever read: pods mount them by name. */}}
 {{- define "aimass.operatorRules" -}}
 - apiGroups: [aimass.dev]
-  resources: [models, inferenceservices]
+  resources: [models, inferenceservices, trainingjobs]
   verbs: [get, list, watch]
 # Status is applied on the server; nobody but the operator writes it.
 - apiGroups: [aimass.dev]
-  resources: [models/status, inferenceservices/status]
+  resources: [models/status, inferenceservices/status, trainingjobs/status]
   verbs: [patch]
 # Clusters that check owner references (OwnerReferencesPermissionEnforcement) ask for this right on the owner.
 - apiGroups: [aimass.dev]
-  resources: [models/finalizers, inferenceservices/finalizers]
+  resources: [models/finalizers, inferenceservices/finalizers, trainingjobs/finalizers]
   verbs: [update]
 - apiGroups: [apps]
   resources: [controllerrevisions/finalizers]
@@ -47,7 +47,18 @@
 - apiGroups: ['']
   resources: [events]
   verbs: [list]
-# What happened to a Model or an InferenceService.
+# What training prints, and what it uses.
+- apiGroups: ['']
+  resources: [pods/log]
+  verbs: [get]
+- apiGroups: [metrics.k8s.io]
+  resources: [pods]
+  verbs: [list]
+# The Model that a TrainingJob makes of what it published.
+- apiGroups: [aimass.dev]
+  resources: [models]
+  verbs: [create, patch]
+# What happened to an object of AI Mass.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]
