@@ -35,6 +35,19 @@ const indexOf = (...services: KubeObject[]): ServicesByModel => {
 };
 
 describe('routesOf', () => {
+  test.each([
+    { name: 'a TrainingJob leads to itself', object: { ...model(), kind: 'TrainingJob' } },
+    {
+      name: 'what it owns leads to it',
+      object: child('Job', { ownerReferences: [{ apiVersion: API, kind: 'TrainingJob', name: 'iris', uid: 'u' }] }),
+    },
+    { name: 'its pods lead to it', object: child('Pod', { labels: { 'aimass.dev/training-job': 'iris' } }) },
+  ])('$name', ({ object }) => {
+    expect(routesOf({ type: 'added', object }, indexOf()).map(({ controller, key }) => `${controller} ${key}`)).toEqual(
+      ['training a/iris'],
+    );
+  });
+
   const services = indexOf(service('web', 'iris'), service('app', 'iris'), service('other', 'wine'));
   const keys = (...change: Parameters<typeof routesOf>): string[] =>
     routesOf(...change).map(({ controller, key }) => `${controller} ${key}`);

@@ -12,7 +12,7 @@ import type { ServicesByModel } from './services-by-model.ts';
 
 /** An object that has to be looked at: which controller, which object, and after how long. */
 export interface Route {
-  controller: 'model' | 'service';
+  controller: 'model' | 'service' | 'training';
   key: string;
   /** Gathers many changes into one pass. */
   delayMs?: number;
@@ -28,8 +28,13 @@ const GATHER_MS = 200;
 export function routesOf(change: Change, services: ServicesByModel): Route[] {
   const { object } = change;
   if (!object.apiVersion.startsWith(`${GROUP}/`)) return childRoutes(change);
+  if (object.kind === 'TrainingJob') return trainingRoutes(change);
   return object.kind === 'Model' ? modelRoutes(change, services) : serviceRoutes(change);
 }
+
+const trainingRoutes = (change: Change): Route[] => [
+  { controller: 'training', key: keyOf(change.object), ...paceOfOwn(change) },
+];
 
 function modelRoutes(change: Change, services: ServicesByModel): Route[] {
   const { object, previous } = change;
@@ -81,6 +86,12 @@ function writtenPart(object: KubeObject): unknown {
   return [spec, metadata.generation, metadata.labels, metadata.annotations, metadata.uid, metadata.deletionTimestamp];
 }
 
+const CONTROLLERS: Readonly<Record<string, Route['controller']>> = {
+  Model: 'model',
+  InferenceService: 'service',
+  TrainingJob: 'training',
+};
+
 /** A child leads to its owner; a pod, whose owner is a Job or a ReplicaSet, says by its labels whose it is. */
 function childRoutes(change: Change): Route[] {
   const owner = ownerOf(change.object);
@@ -92,8 +103,10 @@ function ownerOf(object: KubeObject): Pick<Route, 'controller' | 'key'> | undefi
   const labels = object.metadata.labels ?? {};
   const owner = object.metadata.ownerReferences?.find(({ apiVersion }) => apiVersion.startsWith(`${GROUP}/`));
   if (owner !== undefined) {
-    return { controller: owner.kind === 'Model' ? 'model' : 'service', key: keyOf(object, owner.name) };
+    return { controller: CONTROLLERS[owner.kind] ?? 'service', key: keyOf(object, owner.name) };
   }
+  const job = labels[Label.trainingJob];
+  if (job !== undefined) return { controller: 'training', key: keyOf(object, job) };
   const service = labels[Label.service];
   if (service !== undefined) return { controller: 'service', key: keyOf(object, service) };
   const model = labels[Label.component] === Component.verification ? labels[Label.model] : undefined;

@@ -7,6 +7,11 @@ export const Label = {
   service: 'aimass.dev/inference-service',
   revision: 'aimass.dev/revision',
   modelRevision: 'aimass.dev/model-revision',
+  trainingJob: 'aimass.dev/training-job',
+  run: 'aimass.dev/run',
+  stage: 'aimass.dev/stage',
+  trial: 'aimass.dev/trial',
+  attempt: 'aimass.dev/attempt',
 } as const;
 
 export const MANAGED_BY = 'aimass-operator';
@@ -15,4 +20,12 @@ export const MANAGED_BY = 'aimass-operator';
 export const managedSelector: Readonly<Record<string, string>> = { [Label.managedBy]: MANAGED_BY };
 
 /** Values of the component label that more than one file must know. */
-export const Component = { verification: 'verification', golden: 'golden', serving: 'serving' } as const;
+export const Component = {
+  verification: 'verification',
+  golden: 'golden',
+  serving: 'serving',
+  /** The pods that train. */
+  training: 'training',
+  /** The pods of a TrainingJob's other stages. */
+  stage: 'stage',
+} as const;
