@@ -28,4 +28,6 @@ export const Component = {
   training: 'training',
   /** The pods of a TrainingJob's other stages. */
   stage: 'stage',
+  /** The ConfigMaps that hold the trials of a search. */
+  trials: 'trials',
 } as const;

@@ -18,10 +18,10 @@ export function canonicalJson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** `parent-suffix`, shortened with a hash when it would be longer than a label value may be. */
-export function childName(parent: string, suffix: string): string {
+/** `parent-suffix`, shortened with a hash when it would be longer than a label value, or `longest`, may be. */
+export function childName(parent: string, suffix: string, longest = LONGEST_NAME): string {
   const whole = `${parent}-${suffix}`;
-  if (whole.length <= LONGEST_NAME) return whole;
+  if (whole.length <= longest) return whole;
   const tail = `-${shortHash(parent, 8)}-${suffix}`;
-  return `${parent.slice(0, LONGEST_NAME - tail.length).replace(/[-.]+$/, '')}${tail}`;
+  return `${parent.slice(0, longest - tail.length).replace(/[-.]+$/, '')}${tail}`;
 }

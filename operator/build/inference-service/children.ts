@@ -11,28 +11,8 @@ import type {
   V1ServiceSpec,
   V2HorizontalPodAutoscalerSpec,
 } from '@kubernetes/client-node';
-import type { ObjectMeta } from '../../../crds/schema/shared.ts';
+import type { Child } from '../child.ts';
 import type { ServedModel } from './served-model.ts';
-
-/** Points to the owner of a child. */
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-  blockOwnerDeletion?: boolean;
-}
-
-/** Metadata of a child. */
-type ChildMeta = ObjectMeta & { ownerReferences?: OwnerReference[] };
-
-/** Any object that an InferenceService owns. */
-export interface Child {
-  apiVersion: string;
-  kind: string;
-  metadata: ChildMeta;
-}
 
 /** What a revision keeps for good: the model it serves, and its pods to the last byte. */
 export interface RevisionData {

@@ -1,10 +1,11 @@
 import type { V1Container, V1VolumeMount } from '@kubernetes/client-node';
 import { quantityValue } from '../../../crds/schema/quantity.ts';
 import { networkOptions } from '../network-options.ts';
-import { toFlags } from './flags.ts';
+import { toFlags } from '../flags.ts';
 import type { PodPlan } from './pod-template.ts';
 import { containerSecurity } from '../pod-security.ts';
-import { servingResources, withoutDevices } from './serving-resources.ts';
+import { withoutDevices } from '../container-resources.ts';
+import { servingResources } from './serving-resources.ts';
 import { modelMount, pinnedUri, sourceClaim } from './volumes.ts';
 
 /** The init container that brings the verified bytes, and only those, into the cache. */

@@ -1,5 +1,5 @@
 import type { V1Affinity, V1PodAffinityTerm, V1PodSpec } from '@kubernetes/client-node';
-import { acceleratorTolerations, productSelector } from './accelerator.ts';
+import { acceleratorTolerations, productSelector } from '../accelerator.ts';
 import { Label } from '../labels.ts';
 import { cacheAccessMode, cacheType } from './cache.ts';
 import { podSelector } from './names.ts';

@@ -2,7 +2,7 @@ import type { V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { InferenceService } from '../../../crds/schema/inference-service.ts';
 import type { Settings } from '../../settings.ts';
 import { Component, Label, MANAGED_BY } from '../labels.ts';
-import { DEVICE_CLAIM } from './accelerator.ts';
+import { DEVICE_CLAIM } from '../accelerator.ts';
 import { buildFetchContainer } from './fetch-container.ts';
 import { podSelector } from './names.ts';
 import { buildPlacement } from './placement.ts';

@@ -3,7 +3,7 @@ import type { Settings } from '../../settings.ts';
 import { childMeta } from '../child-meta.ts';
 import { Component, Label } from '../labels.ts';
 import { childName, shortHash } from '../naming.ts';
-import { buildDeviceClaim } from './accelerator.ts';
+import { buildDeviceClaim } from '../accelerator.ts';
 import type { ConfigMap, DeviceClaimTemplate, Revision, RevisionData } from './children.ts';
 import { RESTARTED_AT } from './names.ts';
 import { buildPodTemplate } from './pod-template.ts';

@@ -1,7 +1,7 @@
 import type { V1Container, V1Probe, V1ResourceRequirements } from '@kubernetes/client-node';
 import type { InferenceServiceSpec } from '../../../crds/schema/inference-service.ts';
-import { acceleratorLimits, DEVICE_CLAIM } from './accelerator.ts';
-import { toFlags } from './flags.ts';
+import { acceleratorLimits, DEVICE_CLAIM } from '../accelerator.ts';
+import { toFlags } from '../flags.ts';
 import { GRPC_PORT, HTTP_PORT, METRICS_PORT } from './names.ts';
 import type { PodPlan } from './pod-template.ts';
 import { containerSecurity } from '../pod-security.ts';

@@ -1,6 +1,7 @@
 import type { V1Taint, V1Toleration } from '@kubernetes/client-node';
 import { quantityValue } from '../../../crds/schema/quantity.ts';
-import type { Child, Pod } from '../../build/inference-service/children.ts';
+import type { Child } from '../../build/child.ts';
+import type { Pod } from '../../build/inference-service/children.ts';
 import { Label } from '../../build/labels.ts';
 import { requestsOf } from './pod-requests.ts';
 import { revisionOf } from './pods.ts';

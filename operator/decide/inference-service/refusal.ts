@@ -1,6 +1,6 @@
 import type { InferenceService } from '../../../crds/schema/inference-service.ts';
 import { ServiceReason } from '../../../crds/schema/reasons.ts';
-import type { Child, OwnerReference } from '../../build/inference-service/children.ts';
+import type { Child, OwnerReference } from '../../build/child.ts';
 import type { Problem } from './facts.ts';
 import { asSentence } from '../words.ts';
 

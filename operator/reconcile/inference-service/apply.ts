@@ -1,7 +1,8 @@
 import { buildAutoscaler } from '../../build/inference-service/autoscaler.ts';
 import { buildCacheClaim } from '../../build/inference-service/cache-claim.ts';
 import { mountsClaim } from '../../build/inference-service/cache.ts';
-import type { Child, Deployment, Revision } from '../../build/inference-service/children.ts';
+import type { Child } from '../../build/child.ts';
+import type { Deployment, Revision } from '../../build/inference-service/children.ts';
 import { buildDeployment } from '../../build/inference-service/deployment.ts';
 import { buildDisruptionBudget } from '../../build/inference-service/disruption-budget.ts';
 import { cacheClaimName } from '../../build/inference-service/names.ts';

@@ -1,4 +1,4 @@
-import type { Child } from '../../build/inference-service/children.ts';
+import type { Child } from '../../build/child.ts';
 import type { Obstacle } from '../../decide/inference-service/refusal.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 

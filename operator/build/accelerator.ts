@@ -1,7 +1,8 @@
 import type { V1ResourceClaimTemplateSpec, V1Toleration } from '@kubernetes/client-node';
-import type { InferenceServiceSpec } from '../../../crds/schema/inference-service.ts';
+import type { InferenceServiceSpec } from '../../crds/schema/inference-service.ts';
 
-type Accelerator = NonNullable<InferenceServiceSpec['accelerator']>;
+/** What a spec may say of the accelerator that each pod gets; every kind says it alike. */
+export type Accelerator = NonNullable<InferenceServiceSpec['accelerator']>;
 
 const NVIDIA_TAINT = 'nvidia.com/gpu';
 
