@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { contextCluster, ownCluster, removeOwnCluster, type Cluster } from '../hack/install/clusters.ts';
-import { createNamespace, installChart, kubectl, provideImages, pushLibrary } from '../hack/install/product.ts';
+import {
+  SERVING_IMAGES,
+  createNamespace,
+  installChart,
+  kubectl,
+  provideImages,
+  pushLibrary,
+} from '../hack/install/product.ts';
 import { step } from '../hack/install/progress.ts';
 import { PROJECT } from '../hack/install/programs.ts';
 import { median } from './operator/floor.ts';
@@ -87,7 +94,7 @@ function reportOf(samples: readonly Sample[], loadAverage: number): string {
 
 async function prepare(): Promise<Cluster> {
   const cluster = await step('start a cluster', (say) => ownCluster(CLUSTER, say));
-  const images = await step('build the images and load them', (say) => provideImages(cluster, say));
+  const images = await step('build the images and load them', (say) => provideImages(cluster, SERVING_IMAGES, say));
   await step('install AI Mass', (say) => installChart(cluster, { images }, say));
   await step('push the library', (say) => pushLibrary(cluster, say));
   return cluster;

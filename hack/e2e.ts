@@ -3,7 +3,10 @@ import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { addFakeGpus, hostAddress, ownCluster, removeOwnCluster, type Cluster } from './install/clusters.ts';
 import {
+  FRAMEWORK_IMAGES,
   RELEASE_NAMESPACE,
+  SERVING_IMAGES,
+  TRAINING_IMAGES,
   installChart,
   kubectl,
   provideImages,
@@ -42,7 +45,7 @@ function recordStatuses(cluster: Cluster): () => void {
   const folder = process.env.AIMASS_STATUS_FOLDER;
   if (folder === undefined) return () => {};
   mkdirSync(folder, { recursive: true });
-  const children = ['models', 'inferenceservices'].map((plural) => {
+  const children = ['models', 'inferenceservices', 'trainingjobs'].map((plural) => {
     const file = openSync(join(folder, `${plural}.json`), 'w');
     const args = [...cluster.context.kubectl, 'get', `${plural}.aimass.dev`, '-A', '--watch', '-o', 'json'];
     return spawn('kubectl', args, { env: programEnvironment(cluster.env), stdio: ['ignore', file, 'inherit'] });
@@ -70,8 +73,8 @@ async function runTests(cluster: Cluster, images: Images): Promise<void> {
 async function keepEvidence(cluster: Cluster): Promise<void> {
   mkdirSync(LOGS, { recursive: true });
   const questions: Record<string, string[]> = {
-    'objects.txt': ['get', 'all,models,inferenceservices,pvc,configmaps,leases', '-A', '-o', 'wide'],
-    'custom-resources.yaml': ['get', 'models,inferenceservices', '-A', '-o', 'yaml'],
+    'objects.txt': ['get', 'all,models,inferenceservices,trainingjobs,pvc,configmaps,leases', '-A', '-o', 'wide'],
+    'custom-resources.yaml': ['get', 'models,inferenceservices,trainingjobs', '-A', '-o', 'yaml'],
     'events.txt': ['get', 'events', '-A', '--sort-by=.metadata.creationTimestamp'],
     'pods.txt': ['describe', 'pods', '-A'],
     'operator.log': [
@@ -90,13 +93,22 @@ async function keepEvidence(cluster: Cluster): Promise<void> {
   console.error(`What the cluster looked like at the end: ${LOGS}`);
 }
 
+/** The images that the chosen tests use: those of the frameworks are large. */
+const names = [...SERVING_IMAGES, ...TRAINING_IMAGES, ...(usesFrameworks(forJest) ? FRAMEWORK_IMAGES : [])];
+
+/** Whether the tests of training with frameworks are among the chosen ones. */
+function usesFrameworks(args: readonly string[]): boolean {
+  const specs = args.filter((argument) => argument.includes('.e2e.ts') || argument.startsWith('e2e'));
+  return specs.length === 0 || specs.some((spec) => spec.includes('framework'));
+}
+
 async function main(): Promise<void> {
   if (!reuse) await removeOwnCluster(CLUSTER);
   const cluster = await step('start a cluster', (say) => ownCluster(CLUSTER, say, ['--audit']));
   try {
     // The scheduler and the operator cannot tell them from real ones.
     await addFakeGpus(CLUSTER, 2);
-    const images = await step('build the images and load them', (say) => provideImages(cluster, say));
+    const images = await step('build the images and load them', (say) => provideImages(cluster, names, say));
     // The tests' own web server has a private address, as all of this cluster has.
     const allowedPrivateHosts = [await hostAddress(CLUSTER)];
     await step('install the Helm chart', (say) => installChart(cluster, { images, allowedPrivateHosts }, say));

@@ -11,6 +11,7 @@ import {
   type Cluster,
 } from './install/clusters.ts';
 import {
+  SERVING_IMAGES,
   createNamespace,
   installChart,
   kubectl,
@@ -60,7 +61,7 @@ async function providePrograms(): Promise<void> {
 async function images(cluster: Cluster): Promise<Images> {
   const { 'operator-image': operator, 'runtime-image': runtime, 'registry-image': registry } = options;
   if (operator === undefined || runtime === undefined) {
-    return step('build the images and load them', (say) => provideImages(cluster, say));
+    return step('build the images and load them', (say) => provideImages(cluster, SERVING_IMAGES, say));
   }
   return { operator, runtime, ...(registry !== undefined && { registry }) };
 }

@@ -10,8 +10,17 @@ import { PROJECT, programEnvironment, run } from './programs.ts';
 export const RELEASE_NAMESPACE = 'aimass-system';
 const REGISTRY = 'aimass-registry';
 
+/** What serving needs. */
+export const SERVING_IMAGES = ['operator', 'runtime', 'registry'] as const;
+/** What training needs beside it. */
+export const TRAINING_IMAGES = ['toolkit'] as const;
+/** What training with these frameworks needs beside that. */
+export const FRAMEWORK_IMAGES = ['toolkit-tensorflow', 'toolkit-paddle'] as const;
+export type ImageName =
+  (typeof SERVING_IMAGES)[number] | (typeof TRAINING_IMAGES)[number] | (typeof FRAMEWORK_IMAGES)[number];
+
 /** The images of an installation. */
-export type Images = Partial<Record<'operator' | 'runtime' | 'registry', string>>;
+export type Images = Partial<Record<ImageName, string>>;
 
 /** Runs kubectl against the cluster. */
 export const kubectl = (cluster: Cluster, args: readonly string[], input?: string): Promise<string> =>
@@ -21,14 +30,14 @@ export const kubectl = (cluster: Cluster, args: readonly string[], input?: strin
   });
 
 /** Builds the images that changed and brings them into the cluster. */
-export async function provideImages(cluster: Cluster, say: Say): Promise<Images> {
+export async function provideImages(cluster: Cluster, names: readonly ImageName[], say: Say): Promise<Images> {
   if (cluster.imageTarget === undefined) {
     throw new Error(
       `images cannot be loaded into ${cluster.description}. Push them to a registry that it can pull from ` +
         `(hack/images.sh --push HOST/PATH) and name them with --operator-image, --runtime-image and --registry-image`,
     );
   }
-  const lines = await run(join(PROJECT, 'hack', 'images.sh'), cluster.imageTarget, { onLine: say });
+  const lines = await run(join(PROJECT, 'hack', 'images.sh'), [...cluster.imageTarget, ...names], { onLine: say });
   return Object.fromEntries(
     lines
       .trim()
@@ -49,7 +58,8 @@ export async function installChart(cluster: Cluster, choices: ChartChoices, say:
   await createNamespace(cluster, RELEASE_NAMESPACE);
   const release = ['aimass', join(PROJECT, 'charts', 'aimass'), '--namespace', RELEASE_NAMESPACE];
   const values = [
-    ...Object.entries(images).flatMap(([name, image]) => imageValues(name, image)),
+    ...Object.entries(images).flatMap(([name, image]) => imageValues(valueNameOf(name), image)),
+    ...(images.toolkit === undefined ? ['suggest.enabled=false'] : []),
     ...allowedPrivateHosts.map((host, index) => `settings.fetch.allowedPrivateHosts[${index}]=${host}`),
   ];
   say('helm upgrade --install aimass charts/aimass');
@@ -60,11 +70,11 @@ export async function installChart(cluster: Cluster, choices: ChartChoices, say:
       '--install',
       ...release,
       ...cluster.context.helm,
-      ...values.flatMap((value) => ['--set-string', value]),
+      ...values.flatMap((value) => [/=(true|false)$/.test(value) ? '--set' : '--set-string', value]),
     ],
     { env: programEnvironment(cluster.env) },
   );
-  for (const name of ['aimass-operator', REGISTRY]) {
+  for (const name of ['aimass-operator', REGISTRY, 'aimass-suggest']) {
     const deployment = await kubectl(cluster, [
       'get',
       'deployment',
@@ -85,6 +95,9 @@ export async function createNamespace(cluster: Cluster, name: string): Promise<v
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
   await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(namespace));
 }
+
+/** `toolkit-paddle` is `image.toolkitPaddle` in the chart. */
+const valueNameOf = (image: string): string => image.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 function imageValues(name: string, image: string): string[] {
   const [repository, digest] = image.split('@');
