@@ -14,6 +14,7 @@ import {
   type Images,
 } from './install/product.ts';
 import { step } from './install/progress.ts';
+import { pushTutorialData } from './install/tutorial-data.ts';
 import { programEnvironment, run } from './install/programs.ts';
 import { programFolder } from './local-cluster/processes.ts';
 
@@ -113,6 +114,7 @@ async function main(): Promise<void> {
     const allowedPrivateHosts = [await hostAddress(CLUSTER)];
     await step('install the Helm chart', (say) => installChart(cluster, { images, allowedPrivateHosts }, say));
     await step('push the model library', (say) => pushLibrary(cluster, say));
+    await step('push the data of the tutorials', (say) => pushTutorialData(cluster, say));
     const stopRecording = recordStatuses(cluster);
     await runTests(cluster, images).finally(stopRecording);
   } catch (error) {

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import {
+  apply,
+  clusterAddress,
+  createNamespace,
+  eventually,
+  get,
+  kubectl,
+  list,
+  request,
+  untilCondition,
+  type Live,
+} from './cluster.ts';
+
+const NAMESPACE = 'e2e-training';
+const KIND = 'trainingjob.aimass.dev';
+const TUTORIALS = join(import.meta.dirname, '..', 'docs', 'tutorials', 'training');
+
+type Manifest = { kind: string; metadata: { name: string; namespace?: string }; spec: Record<string, unknown> };
+
+/** The objects of a tutorial, in the namespace of this test. */
+const tutorial = (file: string): Manifest[] =>
+  parseAllDocuments(readFileSync(join(TUTORIALS, file), 'utf8')).map((document) => {
+    const manifest = document.toJS() as Manifest;
+    return { ...manifest, metadata: { ...manifest.metadata, namespace: NAMESPACE } };
+  });
+
+/** The program of a tutorial, as `kubectl create configmap --from-file` makes it. */
+const code = (name: string, file: string) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: NAMESPACE },
+  data: { 'train.py': readFileSync(join(TUTORIALS, file), 'utf8') },
+});
+
+const ready = (name: string, seconds = 300): Promise<Live> =>
+  untilCondition(KIND, name, { namespace: NAMESPACE, seconds });
+
+const stagesOf = ({ status }: Live): string[] =>
+  (status as { stages: { name: string; state: string }[] }).stages.map(({ name, state }) => `${name} ${state}`);
+
+let namespace: Awaited<ReturnType<typeof createNamespace>>;
+
+beforeAll(async () => {
+  namespace = await createNamespace(NAMESPACE);
+});
+afterAll(() => namespace?.remove());
+
+describe('a recipe', () => {
+  test('one apply ends in a served model that takes raw values, missing ones too', async () => {
+    await apply(...tutorial('recipe/job.yaml'));
+    const job = await ready('churn');
+    expect(stagesOf(job)).toEqual([
+      'prepare Succeeded',
+      'train Succeeded',
+      'evaluate Succeeded',
+      'convert Succeeded',
+      'publish Succeeded',
+    ]);
+    expect(job.status).toMatchObject({
+      phase: 'Succeeded',
+      data: [{ name: 'train', digest: expect.stringMatching(/^sha256:/) }],
+      artifact: { uri: expect.stringContaining('oci://aimass-registry'), digest: expect.stringMatching(/^sha256:/) },
+      evaluation: { metrics: { accuracy: expect.any(Number) } },
+      progress: { percent: 100 },
+    });
+    await untilCondition('inferenceservice.aimass.dev', 'churn', { namespace: NAMESPACE });
+    const model = await get('model.aimass.dev', 'churn', NAMESPACE);
+    expect(model?.status).toMatchObject({
+      lineage: { trainingJob: 'churn', run: 1 },
+      current: { report: { golden: { source: 'Artifact' } } },
+    });
+    const address = await clusterAddress('churn', NAMESPACE);
+    const rows = { age: [40, 25], months: [70, 2], fee: [20, null], plan: ['pro', null], region: ['east', 'north'] };
+    const answer = await request(`http://${address}/models/churn`, { inputs: { data: rows } });
+    expect(answer).toMatchObject({ status: 200 });
+    expect((answer.body as string[])[0]).toBe('no');
+  });
+});
+
+describe('a program of your own', () => {
+  test('runs in the toolkit image from a ConfigMap; what it prints is its progress', async () => {
+    await apply(code('iris-code', 'own-code/train.py'), ...tutorial('own-code/job.yaml'));
+    const job = await ready('iris-own');
+    expect(job.status).toMatchObject({
+      metrics: { latest: { accuracy: expect.any(Number) } },
+      progress: { step: 10, total: 10, percent: 100 },
+      evaluation: { metrics: { accuracy: expect.any(Number) } },
+    });
+    await untilCondition('model.aimass.dev', 'iris-own', { namespace: NAMESPACE });
+  });
+});
+
+describe('two workers', () => {
+  test('train one model with PyTorch DDP; a killed one is replaced from the checkpoint', async () => {
+    const [job] = tutorial('distributed/job.yaml');
+    if (job === undefined) throw new Error('the tutorial has no job');
+    await apply(code('digits-ddp-code', 'distributed/train.py'), {
+      ...job,
+      spec: { ...job.spec, parameters: { epochs: 40 } },
+    });
+    await eventually('a first epoch', async () => {
+      const { status } = (await get(KIND, 'digits-ddp', NAMESPACE)) ?? {};
+      return (status as { progress?: { step?: number } } | undefined)?.progress?.step;
+    });
+    const pods = await list('pods', NAMESPACE, 'aimass.dev/training-job=digits-ddp,aimass.dev/stage=train');
+    const second = pods.find(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-completion-index'] === '1');
+    expect(pods).toHaveLength(2);
+    await kubectl(['delete', 'pod', '-n', NAMESPACE, String(second?.metadata.name), '--grace-period=0', '--force']);
+    const ended = await ready('digits-ddp', 420);
+    expect(ended.status).toMatchObject({ run: { number: 1, restarts: 1 } });
+    const [first] = await list('pods', NAMESPACE, 'aimass.dev/training-job=digits-ddp,aimass.dev/attempt=2');
+    expect(await kubectl(['logs', '-n', NAMESPACE, String(first?.metadata.name)])).toContain('goes on after epoch');
+    await untilCondition('model.aimass.dev', 'digits-ddp', { namespace: NAMESPACE });
+  });
+});
+
+describe('a search', () => {
+  test('publishes the best trial and keeps no other', async () => {
+    await apply(...tutorial('search/job.yaml'));
+    const job = await ready('iris-search', 600);
+    expect(job.status).toMatchObject({
+      trials: { total: 6, running: 0, best: { value: expect.any(Number) } },
+      artifact: { run: 1 },
+    });
+    const jobs = await list('jobs', NAMESPACE, 'aimass.dev/training-job=iris-search,aimass.dev/stage=train');
+    expect(jobs.length).toBeLessThanOrEqual(1);
+    await untilCondition('model.aimass.dev', 'iris-search', { namespace: NAMESPACE });
+  });
+});
