@@ -1,0 +1,5 @@
+"""The suggest service: parameters for the next trials of a search."""
+
+from .command import main
+
+__all__ = ["main"]
