@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { KubeModel } from '../l1/kube-model.ts';
 import { InferenceService } from './inference-service.ts';
 import { Model } from './model.ts';
+import { TrainingJob } from './training-job.ts';
 
 const synth = (add: (chart: Chart) => unknown): string => {
   const app = new App();
@@ -41,6 +42,50 @@ describe('synthesised YAML', () => {
         .noLargerThan('2Gi');
     });
     expect(yaml).toMatchSnapshot();
+  });
+
+  test('a training from a recipe, with everything', () => {
+    const yaml = synth((chart) => {
+      TrainingJob.fromRecipe(chart, 'churn', { name: 'tabular-classification', options: { model: 'lightgbm' } })
+        .onData('s3://data/churn.csv', { sha256: DIGEST })
+        .predicting('churned', { split: { test: 0.2 } })
+        .onWorkers(2, { resources: { requests: { cpu: 1 } } })
+        .withGpu()
+        .searching(
+          { metric: 'val_auc', goal: 'maximize' },
+          [{ name: 'l2', type: 'float', min: 0.001, max: 10, log: true }],
+          { maxTrials: 20, parallelTrials: 4 },
+        )
+        .reaching({ metric: 'auc', min: 0.8 })
+        .reaching({ metric: 'logLoss', max: 0.5 })
+        .asModel('churn')
+        .optimizing({ precision: 'int8' })
+        .every('0 3 * * 1', { timeZone: 'Europe/Paris' })
+        .inQueue('research');
+    });
+    expect(yaml).toMatchSnapshot();
+  });
+
+  test('a training with a program, from one Model and taught by another', () => {
+    const yaml = synth((chart) => {
+      const base = Model.fromOci(chart, 'zoo', { task: 'custom', artifact: 'registry.example/zoo:1' });
+      TrainingJob.fromProgram(chart, 'tuned', {
+        command: ['torchrun', 'train.py'],
+        code: configMap(chart, 'train-code'),
+        framework: 'pytorch',
+      })
+        .withParameters({ epochs: 3 })
+        .startingFrom(base)
+        .learningFrom('teacher')
+        .suspended();
+    });
+    expect(yaml).toMatchSnapshot();
+  });
+
+  test('a training that is neither is refused while it is synthesised', () => {
+    expect(() => synth((chart) => new TrainingJob(chart, 'nothing', { spec: {} }))).toThrow(
+      'give either a recipe, or an image or command of your own',
+    );
   });
 
   test('a model behind https', () => {
