@@ -150,7 +150,7 @@ test.each(Object.values(kinds))('kubectl explain prints a text for every field o
   const nodes = [...walkSchema(objectSchema(definition))].filter(({ path }) => /^(spec|status)/.test(path));
   const parents = nodes.filter(({ node }) => (node.properties ?? node.items?.properties) !== undefined);
   const silent = parents
-    .map(({ path }) => path.replaceAll('[]', ''))
+    .map(({ path }) => path.replaceAll(/\[\]|\{\}/g, ''))
     .filter((path) => {
       const { ok, output } = kubectl(['explain', `${definition.plural}.aimass.dev.${path}`]);
       return !ok || output.includes('<no description>') || output.includes('<empty>');

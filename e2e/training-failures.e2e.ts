@@ -166,7 +166,7 @@ test('suspended, it gives its place back; resumed, it goes on', async () => {
   );
   await kubectl(['exec', '-n', NAMESPACE, running.metadata.name, '--', 'touch', '/aimass/checkpoints/again']);
   await apply({ ...manifest, spec: { ...manifest.spec, suspend: true } });
-  await untilCondition(KIND, 'pausing', { namespace: NAMESPACE, status: 'False', reason: 'Suspended' });
+  await untilCondition(KIND, 'pausing', { namespace: NAMESPACE, reason: 'Suspended' });
   await eventually('no pods', async () => (await podsOf()).length === 0);
   await apply({ ...manifest, spec: { ...manifest.spec, suspend: false } });
   await untilCondition(KIND, 'pausing', { namespace: NAMESPACE });

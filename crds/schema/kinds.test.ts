@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { applyCases } from '../testdata/apply-cases.ts';
-import { inferenceServiceKind, modelKind } from './kinds.ts';
+import { inferenceServiceKind, modelKind, trainingJobKind } from './kinds.ts';
 import { checkManifest } from './manifest.ts';
 
-const definitions = { Model: modelKind, InferenceService: inferenceServiceKind };
+const definitions = { Model: modelKind, InferenceService: inferenceServiceKind, TrainingJob: trainingJobKind };
 
 // The same table runs against a real API server in crds.api.test.ts: both must say the same.
 describe('zod agrees with the API server', () => {

@@ -27,3 +27,7 @@ export const matchesRule = (pattern: RegExp, message: string): Rule<string> => (
   message,
   holds: (value) => pattern.test(value),
 });
+
+/** Whether no name is given twice: what the API server checks of a list that is keyed by name. */
+export const hasUniqueNames = (list: readonly { name: string }[]): boolean =>
+  new Set(list.map(({ name }) => name)).size === list.length;

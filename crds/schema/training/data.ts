@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { positiveQuantity } from '../quantity.ts';
-import { withRules } from '../rules.ts';
+import { hasUniqueNames, withRules } from '../rules.ts';
 import { configMapKey, modelName, objectName } from '../shared.ts';
 import { sourceUri } from '../source-uri.ts';
 
@@ -48,6 +48,7 @@ export type DataSource = z.infer<typeof dataSource>;
 export const data = z
   .array(dataSource)
   .max(16)
+  .refine(hasUniqueNames, 'must not name a data set twice')
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
   .describe('What to train on. Each data set is downloaded once for a run, and its digest is recorded.');
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { withRules } from '../rules.ts';
+import { hasUniqueNames, withRules } from '../rules.ts';
 import { objectName } from '../shared.ts';
 
 /** Toolkits whose own launcher the environment is set up for. */
@@ -75,6 +75,7 @@ const variable = withRules(
 export const environment = z
   .array(variable)
   .max(64)
+  .refine(hasUniqueNames, 'must not name a variable twice')
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
   .describe('Variables of the training container, beside those that AI Mass sets.');
 

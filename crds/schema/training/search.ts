@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { withRules } from '../rules.ts';
+import { hasUniqueNames, withRules } from '../rules.ts';
 import { duration } from '../shared.ts';
 
 const parameterName = z
@@ -104,6 +104,7 @@ export const search = withRules(
       .array(dimension)
       .min(1)
       .max(32)
+      .refine(hasUniqueNames, 'must not name a parameter twice')
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
       .describe('The space that is searched.'),
     maxTrials: z.int32().min(1).max(2000).describe('How many trials at most.'),
