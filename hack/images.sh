@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Builds the images operator, runtime and registry, and puts them where a cluster finds them. Without a container
+# Builds the images operator, runtime, registry and toolkit, and puts them where a cluster finds them. Without a container
 # registry the base comes from Debian packages and node_modules; with Docker it is node:24-bookworm-slim.
 # A tag is a hash of what goes in: what has not changed is not built, and not loaded, again.
-#   images.sh [--load CLUSTER | --kind CLUSTER | --minikube PROFILE | --push HOST/PATH] [--base IMAGE] [operator runtime registry runtime-gpu]
-#     Without names the first three. runtime-gpu is the runtime with CUDA and TensorRT, of some 2.5 GB.
+#   images.sh [--load CLUSTER | --kind CLUSTER | --minikube PROFILE | --push HOST/PATH] [--base IMAGE] [NAMES]
+#     Without names: operator runtime registry toolkit. By name also runtime-gpu, the runtime with CUDA and TensorRT (2.5 GB),
+#     toolkit-tensorflow and toolkit-paddle, the toolkit with these frameworks, and toolkit-base (or toolkit-paddle-base …),
+#     which is the toolkit without its own code, for tests.
 #     --load      into a cluster of hack/local-cluster/cluster.sh
 #     --kind, --minikube  into that cluster
 #     --push HOST/PATH    to a registry, as HOST/PATH/operator:TAG and so on
@@ -11,42 +13,13 @@
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(dirname "$HERE")
-CACHE=${AIMASS_CACHE:-$HOME/.cache/aimass}
-IMAGES=$CACHE/images
+# shellcheck source=hack/images/builder.sh
+. "$HERE/images/builder.sh"
+# shellcheck source=hack/images/toolkit/bases.sh
+. "$HERE/images/toolkit/bases.sh"
 export PATH=$ROOT/node_modules/.bin:$PATH:/usr/sbin:/sbin
 # The script is part of what goes into the base images.
 SCRIPT_HASH=$(sha256sum "${BASH_SOURCE[0]}" | cut -c 1-12)
-
-say() { printf '%s\n' "$*" >&2; }
-fail() { say "images.sh: $*"; exit 1; }
-short_hash() { sha256sum | cut -c 1-12; }
-folder_hash() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | short_hash; }
-
-# --- builders ----------------------------------------------------------------------------------------------------
-choose_builder() {
-  if docker info > /dev/null 2>&1; then BUILDER=docker; return; fi
-  BUILDER=buildah
-  "$HERE/local-cluster/packages.sh" images
-  # Storage of our own: other images on this machine stay as they are. Overlay cannot lie on overlay.
-  local driver=overlay
-  mkdir -p "$CACHE/buildah"
-  [ "$(stat -f -c %T "$CACHE/buildah")" != overlayfs ] || driver=vfs
-  BUILDAH=(buildah --storage-driver "$driver" --root "$CACHE/buildah/root" --runroot "$CACHE/buildah/run")
-}
-image_exists() { # image
-  if [ "$BUILDER" = docker ]; then docker image inspect "$1" > /dev/null 2>&1; else "${BUILDAH[@]}" inspect "$1" > /dev/null 2>&1; fi
-}
-forget_older() { # image: removes what was built before under the same name; nothing refers to it but clusters, which have it
-  [ "$BUILDER" = buildah ] || return 0
-  "${BUILDAH[@]}" images --format '{{.Name}}:{{.Tag}}' | grep "^${1%:*}:" | grep -vxF "$1" | xargs -r "${BUILDAH[@]}" rmi > /dev/null 2>&1 || true
-}
-build_image() { # image context Containerfile base
-  if [ "$BUILDER" = docker ]; then
-    docker build -q -f "$3" -t "$1" --build-arg "BASE=$4" "$2" >&2
-  else
-    "${BUILDAH[@]}" build --isolation chroot -q -f "$3" -t "$1" --build-arg "BASE=$4" "$2" > /dev/null
-  fi
-}
 
 # --- bases without a container registry --------------------------------------------------------------------------
 unpack_packages() { # folder packages...: what they contain, without their dependencies and without running anything
@@ -104,7 +77,7 @@ make_registry_context() {
 }
 
 # --- images ------------------------------------------------------------------------------------------------------
-make_image() { # operator | runtime | registry | runtime-gpu; sets IMAGE
+make_image() { # a name; sets IMAGE
   local name=$1 base containerfile
   case $name in
     registry)
@@ -127,7 +100,13 @@ make_image() { # operator | runtime | registry | runtime-gpu; sets IMAGE
       elif [ "$BUILDER" = buildah ]; then make_node_base; base=$NODE_BASE
       else base=node:24-bookworm-slim; fi
       ;;
-    *) fail "there is no image \"$name\"; there are operator, runtime, registry and runtime-gpu" ;;
+    toolkit-base | toolkit-tensorflow-base | toolkit-paddle-base) make_toolkit_base "${name%-base}"; IMAGE=$TOOLKIT_BASE; return ;;
+    toolkit | toolkit-tensorflow | toolkit-paddle)
+      make_toolkit_base "$name"
+      make_toolkit_context
+      containerfile=$ROOT/toolkit/Containerfile base=$TOOLKIT_BASE
+      ;;
+    *) fail "there is no image \"$name\"; there are operator, runtime, registry, runtime-gpu, toolkit, toolkit-tensorflow and toolkit-paddle" ;;
   esac
   IMAGE=localhost/aimass/$name:$({ folder_hash "$CONTEXT"; cat "$containerfile"; echo "$base"; } | short_hash)
   image_exists "$IMAGE" && return
@@ -168,11 +147,11 @@ while [ $# -gt 0 ]; do
     --minikube) TARGET=minikube PLACE=$2; shift 2 ;;
     --push) TARGET=push PLACE=$2; shift 2 ;;
     --base) BASE=$2; shift 2 ;;
-    -*) sed -n '2,12p' "$0"; exit 2 ;;
+    -*) sed -n '2,14p' "$0"; exit 2 ;;
     *) names+=("$1"); shift ;;
   esac
 done
-[ ${#names[@]} -gt 0 ] || names=(operator runtime registry)
+[ ${#names[@]} -gt 0 ] || names=(operator runtime registry toolkit)
 mkdir -p "$IMAGES" "$CACHE/log"
 exec 9> "$CACHE/images.lock"; flock 9
 choose_builder

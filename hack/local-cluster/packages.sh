@@ -2,6 +2,7 @@
 # Installs the Debian packages that a task needs, and only those whose programs are missing.
 #   packages.sh cluster   containerd, runc, CNI plugins, iptables, conntrack, iproute2, openssl
 #   packages.sh images    buildah
+#   packages.sh rootfs    mmdebstrap, for the base of the toolkit's images
 #   packages.sh tests     a registry, openssl and curl, which tests talk to
 #   packages.sh metrics   Prometheus and its linter, for the end-to-end tests
 #   packages.sh python    python3 with venv, for library/train
@@ -22,6 +23,7 @@ for task in "$@"; do
       need /usr/lib/cni/bridge containernetworking-plugins
       ;;
     images) need buildah buildah ;;
+    rootfs) need mmdebstrap mmdebstrap ;;
     e2e) need promtool prometheus; need curl curl ;;
     tests) need docker-registry docker-registry; need openssl openssl; need curl curl; need git git ;;
     clients) need openssl openssl; need curl curl; [ -n "$(ldconfig -p | grep -F libb64.so.0d)" ] || missing+=(libb64-0d) ;;
@@ -31,7 +33,7 @@ for task in "$@"; do
       # Without ensurepip, which Debian packs apart, a virtual environment has no pip.
       ! command -v python3 > /dev/null || python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
       ;;
-    *) sed -n '2,9p' "$0"; exit 2 ;;
+    *) sed -n '2,10p' "$0"; exit 2 ;;
   esac
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
