@@ -1,4 +1,4 @@
--- Health of Model and InferenceService (aimass.dev) for Argo CD.
+-- Health of Model, InferenceService and TrainingJob (aimass.dev) for Argo CD.
 -- The contract is docs/reference/status-contract.md; the verdicts are those of kstatus, so Argo CD and Flux agree.
 local function verdict(status, message)
   return { status = status, message = message }
