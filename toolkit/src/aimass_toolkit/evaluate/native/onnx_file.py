@@ -1,0 +1,39 @@
+"""model.onnx, run by onnxruntime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from aimass_toolkit.stage.session import Session
+
+from .answers import name_answers
+from .inputs import tensors
+from .predictor import Answers, Arrays, Predictor
+
+
+class OnnxPredictor(Predictor):
+    """An ONNX graph."""
+
+    kind: ClassVar[str] = "onnx"
+
+    def __init__(self, session: Session, task: str) -> None:
+        super().__init__(task)
+        self.session = session
+        self.inputs = tuple(session.inputs)
+        shapes = list(session.shapes.values())
+        if len(shapes) == 1 and len(shapes[0]) == 2 and isinstance(shapes[0][1], int):
+            self.width = shapes[0][1]
+
+    def predict(self, arrays: Arrays) -> Answers:
+        """The outputs of the graph."""
+        given = tensors(arrays, self.inputs)
+        for name, values in given.items():
+            if len(self.session.shapes[name]) == 2 and values.ndim == 1:
+                given[name] = values.reshape(-1, 1)
+        return name_answers(self.task, self.session.run(given), arrays)
+
+
+def load(path: Path, task: str) -> Predictor:
+    """The model of the file."""
+    return OnnxPredictor(Session(path), task)
