@@ -2,6 +2,7 @@
 # npm run quickstart [-- options]: from nothing to a model that answers, in one command.
 #
 #   npm run quickstart                     start a cluster, install AI Mass, serve a model, ask it something
+#   npm run quickstart -- training         also train a model from a table, and serve it
 #   npm run quickstart -- down             take everything away
 #   npm run quickstart -- --context NAME   use a cluster of yours, by the name of its kube context
 #       --operator-image IMAGE --runtime-image IMAGE [--registry-image IMAGE]
@@ -16,7 +17,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 HERE=$ROOT/hack
 
-usage() { sed -n '2,15p' "${BASH_SOURCE[0]}" | sed -E 's/^# ?//'; }
+usage() { sed -n '2,16p' "${BASH_SOURCE[0]}" | sed -E 's/^# ?//'; }
 can_use_kind() { command -v kind > /dev/null && docker info > /dev/null 2>&1; }
 
 check_machine() { # what the single-node cluster needs, told at once and not one by one

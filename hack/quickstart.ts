@@ -22,6 +22,7 @@ import {
 } from './install/product.ts';
 import { step } from './install/progress.ts';
 import { PROJECT, isInstalled, run } from './install/programs.ts';
+import { showTraining, trainingLines } from './install/training-demo.ts';
 import { waitUntilReady } from './install/watch.ts';
 
 const NAMESPACE = 'aimass-demo';
@@ -128,6 +129,9 @@ function tellWhatIsNext(cluster: Cluster): void {
     `kubectl apply -n ${NAMESPACE} -f library/iris/model.yaml -f library/iris/service.yaml   # another model of the library`,
     `kubectl scale inferenceservice digits -n ${NAMESPACE} --replicas=2`,
     'kubectl explain inferenceservice.spec                        # every field is documented',
+    ...(positionals[0] === 'training'
+      ? trainingLines(NAMESPACE)
+      : ['npm run quickstart -- training                               # train a model, too']),
     ...(options.context === undefined
       ? ['npm run quickstart -- down                                   # takes everything away']
       : []),
@@ -144,6 +148,7 @@ async function up(): Promise<void> {
   await step('push the model library to the registry in the cluster', (say) => pushLibrary(cluster, say));
   await serveDigits(cluster);
   await askForDigit(cluster);
+  if (positionals[0] === 'training') await showTraining(cluster, provided, NAMESPACE);
   tellWhatIsNext(cluster);
   console.log(`\nDone in ${Math.round((Date.now() - started) / 1000)} s.`);
 }
