@@ -17,7 +17,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 HERE=$ROOT/hack
 
-usage() { sed -n '2,16p' "${BASH_SOURCE[0]}" | sed -E 's/^# ?//'; }
+usage() { sed -n '2,15p' "${BASH_SOURCE[0]}" | sed -E 's/^# ?//'; }
 can_use_kind() { command -v kind > /dev/null && docker info > /dev/null 2>&1; }
 
 check_machine() { # what the single-node cluster needs, told at once and not one by one
