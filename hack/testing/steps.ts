@@ -8,7 +8,7 @@ type Counting = 'check' | 'jest' | 'go' | 'lines';
 export interface Step {
   name: string;
   /** Steps can be chosen by this name too. */
-  group: 'setup' | 'static' | 'unit' | 'library' | 'clients' | 'python' | 'chart' | 'gitops' | 'api' | 'e2e';
+  group: 'setup' | 'static' | 'unit' | 'library' | 'clients' | 'python' | 'toolkit' | 'chart' | 'gitops' | 'api' | 'e2e';
   command: readonly string[];
   env?: NodeJS.ProcessEnv;
   counting: Counting;
@@ -75,6 +75,8 @@ export function allSteps({ statusFolder, forwarded }: { statusFolder: string; fo
       counting: 'lines',
       after: ['programs'],
     },
+    // In its own image, which the end-to-end tests use too.
+    { name: 'toolkit', group: 'toolkit', command: ['bash', 'hack/toolkit-test.sh'], counting: 'lines', after: [] },
     { name: 'gitops', group: 'gitops', command: goTest, counting: 'go', after: [] },
     { ...check('helm lint', 'helm', 'lint', '--strict', 'charts/aimass'), group: 'chart', after: ['programs'] },
     jest('chart', ['charts/tests', ...forwarded], { after: ['programs'] }),
