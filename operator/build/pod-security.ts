@@ -12,9 +12,9 @@ export const podSecurity = (): V1PodSecurityContext => ({
   seccompProfile: { type: 'RuntimeDefault' },
 });
 
-/** Pod Security "restricted", and nothing to write to but the mounts. */
-export const containerSecurity = (): V1SecurityContext => ({
+/** Pod Security "restricted"; and for our own images, nothing to write to but the mounts. */
+export const containerSecurity = (readOnlyRootFilesystem = true): V1SecurityContext => ({
   allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
+  readOnlyRootFilesystem,
   capabilities: { drop: ['ALL'] },
 });
