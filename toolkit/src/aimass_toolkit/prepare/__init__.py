@@ -1,0 +1,29 @@
+"""The role `prepare`: checks the data; with `spec.prepare`, makes a table ready to train on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aimass_toolkit.stage.document import Document, read_document
+from aimass_toolkit.stage.report import run_stage
+
+from .check import check
+from .runs import remove_old_runs
+
+
+def main(argv: list[str]) -> int:
+    """Prepares the data of the stage document; gives the exit code."""
+    return run_stage(lambda: prepare(read_document()))
+
+
+def prepare(document: Document) -> dict[str, Any]:
+    """Rows by part or data set, the number of columns, and what people should know."""
+    removed = remove_old_runs(document)
+    result = check(document)
+    if document.prepare is not None:
+        from .table import prepare_table
+
+        result = prepare_table(document)
+    if removed:
+        result["notes"] = [*result["notes"][:9], f"removed the files of {len(removed)} older runs"]
+    return result
