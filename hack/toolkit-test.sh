@@ -30,9 +30,9 @@ need_base() { # name of an image: builds its base when it is missing; sets TOOLK
 need_pytest() { # sets PYTEST, the folder it is installed in
   PYTEST=$CACHE/toolkit-pytest-$(cat "$ROOT/toolkit/requirements-test.txt" "$TOOLKIT_SCRIPTS/wheels.sh" | short_hash)
   [ ! -d "$PYTEST" ] || return 0
-  rm -rf "$CACHE"/toolkit-pytest-*
-  "$TOOLKIT_SCRIPTS/wheels.sh" "$ROOT/toolkit/requirements-test.txt" "$PYTEST.part"
-  mv "$PYTEST.part" "$PYTEST"
+  "$TOOLKIT_SCRIPTS/wheels.sh" "$ROOT/toolkit/requirements-test.txt" "$PYTEST.part-$$"
+  # Somebody else may have been faster.
+  mv -T "$PYTEST.part-$$" "$PYTEST" 2> /dev/null || rm -rf "$PYTEST.part-$$"
 }
 run_in() { # name of an image, command...: the command's exit code is that of this function
   local image=$1 folder=${AIMASS_SCRATCH:-$scratch} code=0; shift
@@ -45,7 +45,7 @@ run_in() { # name of an image, command...: the command's exit code is that of th
     return "$code"
   fi
   container=$("${BUILDAH[@]}" from --pull-never --name "aimass-toolkit-test-$$-$RANDOM" "$TOOLKIT_BASE")
-  "${BUILDAH[@]}" run --isolation chroot --user 65532:65532 --workingdir /scratch "${mounts[@]}" --env PYTHONPATH=/opt/pytest \
+  "${BUILDAH[@]}" run --isolation chroot --hostname localhost --user 65532:65532 --workingdir /scratch "${mounts[@]}" --env PYTHONPATH=/opt/pytest \
     "$container" -- "$@" || code=$?
   "${BUILDAH[@]}" rm "$container" > /dev/null
   container=''
