@@ -1,4 +1,4 @@
-"""Points of a space without conditions as vectors between 0 and 1, for methods that work on vectors."""
+"""Points of a space of numbers as vectors between 0 and 1, for methods that work on vectors."""
 
 from __future__ import annotations
 
@@ -15,34 +15,25 @@ Vector = npt.NDArray[np.float64]
 
 
 class Cube:
-    """A number is one coordinate, a category one for each of its values (one-hot); what cannot change has none."""
+    """Each number that can change is one coordinate; logarithmic ones are even in their logarithm."""
 
     def __init__(self, search: Search) -> None:
-        self.parameters = search.parameters
-        self.widths = [_width(parameter) for parameter in search.parameters]
-        self.size = sum(self.widths)
+        self.fixed = {one.name: one.at(0) for one in search.parameters if one.count == 1}
+        self.parameters = [one for one in search.parameters if one.count != 1]
+
+    @property
+    def size(self) -> int:
+        """How many coordinates there are."""
+        return len(self.parameters)
 
     def vector(self, point: Point) -> Vector:
         """The vector of a point."""
-        parts = [
-            _coordinates(one, point[one.name], width) for one, width in zip(self.parameters, self.widths, strict=True)
-        ]
-        return np.concatenate([part for part in parts if part.size]) if self.size else np.zeros(0)
+        return np.array([_coordinate(one, float(point[one.name])) for one in self.parameters])
 
     def point(self, vector: Vector) -> Point:
         """The point nearest to a vector."""
-        point: Point = {}
-        start = 0
-        for parameter, width in zip(self.parameters, self.widths, strict=True):
-            point[parameter.name] = _value(parameter, vector[start : start + width])
-            start += width
-        return point
-
-
-def _width(parameter: Parameter) -> int:
-    if parameter.count == 1:
-        return 0
-    return len(parameter.values) if parameter.type == "categorical" else 1
+        moving = {one.name: _value(one, float(place)) for one, place in zip(self.parameters, vector, strict=True)}
+        return {**self.fixed, **moving}
 
 
 def _edges(parameter: Parameter) -> tuple[float, float]:
@@ -52,23 +43,14 @@ def _edges(parameter: Parameter) -> tuple[float, float]:
     return (math.log(low), math.log(high)) if parameter.log else (low, high)
 
 
-def _coordinates(parameter: Parameter, value: Scalar, width: int) -> Vector:
-    if width == 0:
-        return np.zeros(0)
-    if parameter.type == "categorical":
-        return np.asarray(np.arange(width) == parameter.index(value), dtype=np.float64)
+def _coordinate(parameter: Parameter, value: float) -> float:
     low, high = _edges(parameter)
-    number = float(value)
-    return np.array([((math.log(number) if parameter.log else number) - low) / (high - low)])
+    return ((math.log(value) if parameter.log else value) - low) / (high - low)
 
 
-def _value(parameter: Parameter, part: Vector) -> Scalar:
-    if part.size == 0:
-        return parameter.at(0)
-    if parameter.type == "categorical":
-        return parameter.values[int(np.argmax(part))]
+def _value(parameter: Parameter, place: float) -> Scalar:
     low, high = _edges(parameter)
-    number = low + float(np.clip(part[0], 0, 1)) * (high - low)
+    number = low + min(max(place, 0), 1) * (high - low)
     number = math.exp(number) if parameter.log else number
     if parameter.step is None:
         return min(max(number, parameter.low), parameter.high)

@@ -79,7 +79,12 @@ def build_sampler(search: Search, seed: int) -> BaseSampler:
 
 def next_of_study(search: Search, trials: list[PastTrial], seed: int) -> Point:
     """The point that Optuna tries next."""
-    trial = build_study(search, trials, build_sampler(search, seed)).ask()
+    return ask_study(search, build_study(search, trials, build_sampler(search, seed)))
+
+
+def ask_study(search: Search, study: optuna.Study) -> Point:
+    """The point that the sampler of a study tries next, parameter by parameter."""
+    trial = study.ask()
     point: Point = {}
     for parameter in search.parameters:
         if is_active(parameter, point):
