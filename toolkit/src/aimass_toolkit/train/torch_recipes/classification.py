@@ -1,0 +1,205 @@
+"""Training a classifier of images or texts: from nothing, from a model of ours, or on the features of any other model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from onnx import ModelProto
+from torch import nn
+
+from aimass_toolkit.stage.document import Document
+from aimass_toolkit.stage.session import Session
+
+from .artifact import EXAMPLES, Artifact, label_config, write_artifact
+from .context import Context
+from .data.split import Part, Parts
+from .graph.base_model import GivenModel, is_ours, load_weights
+from .graph.export import check_same, compare, to_onnx
+from .graph.features import OWN, join_head, make_extractor
+from .graph.session import Batch, open_session, run_all
+from .metrics import classification_metrics, most_common_baseline
+from .networks.head import Head
+from .options import Option
+from .problem import refuse
+from .run import Run, begin, finish
+from .training.feeds import Feed, feature_feed
+from .training.objectives import SOFT, Classify, log_softmax, outputs_of
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The data of a training, the names of its classes, and what the task needs to know of how inputs are made."""
+
+    parts: Parts
+    labels: list[str]
+    form: object
+    notes: tuple[str, ...] = ()
+
+
+class ClassificationTask(Protocol):
+    """What differs between images and texts."""
+
+    table: tuple[Option, ...]
+    model_type: str
+    is_text: bool
+    axes: dict[str, dict[int, str]]
+    copied: tuple[str, ...]
+
+    def load(self, context: Context) -> Loaded: ...
+
+    def config(self, context: Context, loaded: Loaded) -> dict: ...
+
+    def network(self, config: dict, dropout: float) -> nn.Module: ...
+
+    def start(self, network: nn.Module, loaded: Loaded) -> None: ...
+
+    def feed(self, options: dict) -> Feed: ...
+
+    def files(self, loaded: Loaded) -> dict[str, str]: ...
+
+    def given_batch(self, given: GivenModel, session: Session, part: Part) -> Batch: ...
+
+
+@dataclass(frozen=True)
+class Made:
+    """A trained graph, and what belongs to it."""
+
+    model: ModelProto
+    config: dict
+    files: dict[str, str]
+    inputs: Callable[[Part, np.ndarray], dict[str, np.ndarray]]
+    logits: np.ndarray
+    run: Run
+    description: str
+
+
+def train_classifier(document: Document, task: ClassificationTask) -> dict:
+    """The whole recipe."""
+    context = begin(document, task.table)
+    loaded = task.load(context)
+    if context.teacher is not None:
+        loaded = with_teacher(context, task, loaded)
+    own = context.base is None or is_ours(context.base, task.model_type)
+    made = (train_own if own else train_head)(context, task, loaded)
+    test = loaded.parts.test
+    metrics = classification_metrics(made.logits, test.arrays["labels"])
+    if context.workers.is_first:
+        write_artifact(document, describe(context, loaded, made, metrics))
+    return finish(context, made.run, metrics)
+
+
+def train_own(context: Context, task: ClassificationTask, loaded: Loaded) -> Made:
+    """Trains all weights of a network of ours, or those that are not frozen."""
+    config = {**task.config(context, loaded), **label_config(loaded.labels)}
+    network = task.network(config, context.options["dropout"])
+    task.start(network, loaded)
+    if context.base is not None:
+        load_weights(network, context.base, keeps_head=context.base.labels == loaded.labels)
+    if context.options["freeze"] == "backbone":
+        network.backbone.requires_grad_(False)
+    feed = task.feed(context.options)
+    objective = Classify(feed, context.options)
+    run = Run.of(context, network, objective, loaded.parts)
+
+    def inputs(part: Part, rows: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: values.numpy() for name, values in feed(part, rows, None).items()}
+
+    test = loaded.parts.test
+    sample = inputs(test, np.arange(min(2, test.rows)))
+    model = to_onnx(network, sample, task.axes)
+    compare(model, network, sample)
+    logits = outputs_of(network, test, feed)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    started = "" if context.base is None else ", started from the weights of the base model"
+    return Made(
+        model, config, task.files(loaded), inputs, logits, run, f"{config['model_type']}, {count} parameters{started}."
+    )
+
+
+def train_head(context: Context, task: ClassificationTask, loaded: Loaded) -> Made:
+    """Trains a dense layer on the features of the base model, which stays as it is; both become one graph."""
+    extractor = make_extractor(context.base, task.is_text)
+    session = open_session(extractor, "model.onnx of the base model")
+
+    def with_features(part: Part) -> Part:
+        features = run_all(session, part.rows, task.given_batch(context.base, session, part), OWN + "features")
+        return Part(
+            {"features": features, **{name: part.arrays[name] for name in ("labels", SOFT) if name in part.arrays}},
+            part.texts,
+        )
+
+    parts = loaded.parts.map(with_features)
+    if not np.isfinite(parts.train.arrays["features"]).all():
+        refuse("RecipeInvalid", "the base model gives features that are no numbers for this data; use another one.")
+    network = Head(parts.train.arrays["features"], len(loaded.labels), context.options["dropout"])
+    objective = Classify(feature_feed, context.options)
+    run = Run.of(context, network, objective, parts)
+    model = join_head(extractor, network.values())
+    logits = outputs_of(network, parts.test, feature_feed)
+
+    def inputs(part: Part, rows: np.ndarray) -> dict[str, np.ndarray]:
+        return task.given_batch(context.base, session, part)(rows)
+
+    rows = np.arange(min(2, parts.test.rows))
+    check_same(open_session(model, "the joined model").run(inputs(loaded.parts.test, rows))["logits"], logits[rows])
+    config = {**context.base.config, **label_config(loaded.labels)}
+    files = {
+        name: (context.base.folder / name).read_text(encoding="utf-8")
+        for name in task.copied
+        if (context.base.folder / name).is_file()
+    }
+    return Made(
+        model,
+        config,
+        files,
+        inputs,
+        logits,
+        run,
+        f"A dense layer on {parts.train.arrays['features'].shape[1]} features of the base model, which was not changed.",
+    )
+
+
+def with_teacher(context: Context, task: ClassificationTask, loaded: Loaded) -> Loaded:
+    """The training rows with what the teacher says of them, as logits in the order of our classes."""
+    teacher = context.teacher
+    missing = [label for label in loaded.labels if label not in teacher.labels]
+    if missing:
+        refuse(
+            "RecipeInvalid",
+            f"spec.teacherModel does not know the class {missing[0]!r} (it has {', '.join(teacher.labels[:20]) or 'none in config.json'}); both must have the same classes.",
+        )
+    session = open_session(teacher.model, "model.onnx of the teacher")
+    output = next(
+        (name for name in ("logits", "probabilities", "scores") if name in session.outputs), session.outputs[0]
+    )
+    train = loaded.parts.train
+    answers = run_all(session, train.rows, task.given_batch(teacher, session, train), output)
+    order = [teacher.labels.index(label) for label in loaded.labels]
+    if output != "logits":
+        answers = np.log(np.clip(answers, 1e-7, 1))
+    soft = log_softmax(answers)[:, order].astype(np.float32)
+    agreement = float((soft.argmax(1) == train.arrays["labels"]).mean())
+    note = f"Learned from a teacher that answers {agreement:.1%} of the training rows rightly (temperature {context.options['temperature']:g}, alpha {context.options['alpha']:g})."
+    return replace(loaded, parts=replace(loaded.parts, train=train.plus(**{SOFT: soft})), notes=(*loaded.notes, note))
+
+
+def describe(context: Context, loaded: Loaded, made: Made, metrics: dict[str, float]) -> Artifact:
+    """The artifact of a classifier."""
+    test, counts = loaded.parts.test, loaded.parts.counts()
+    data = [
+        f"{counts['train']} rows to learn from, {counts['validation']} to decide when to stop, {counts['test']} held out."
+    ]
+    return Artifact(
+        model=made.model,
+        config=made.config,
+        files=made.files,
+        metrics={**metrics, **made.run.figures},
+        examples=made.inputs(test, np.arange(min(EXAMPLES, test.rows))),
+        held_out={**made.inputs(test, np.arange(test.rows)), "labels": test.arrays["labels"]},
+        description=made.description,
+        data=data,
+        notes=[*loaded.notes, made.run.note],
+        limits=["Any input gets one of the classes; there is no answer for 'none of these'."],
+        baseline=most_common_baseline(loaded.parts.train.arrays["labels"], test.arrays["labels"]),
+    )

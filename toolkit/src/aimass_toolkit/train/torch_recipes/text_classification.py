@@ -1,0 +1,116 @@
+"""The recipe text-classification."""
+
+import numpy as np
+from torch import nn
+
+from aimass_toolkit.stage.document import Document
+from aimass_toolkit.stage.session import Session
+
+from .classification import Loaded, train_classifier
+from .context import Context
+from .data.labels import name_labels, number_labels
+from .data.rows import labels as label_column
+from .data.rows import texts as text_column
+from .data.split import Part, split
+from .graph.base_model import GivenModel
+from .graph.session import Batch
+from .networks.encoder import MODEL_TYPE, TextClassifier
+from .options import CLASSES, TEACHING, TEXT, TRAINING, TRANSFER, Option
+from .problem import refuse
+from .text_setup import encoder_config, settle_tokens
+from .tokens import tokens_of
+from .training.feeds import Feed, TokenFeed
+
+COLUMNS = (Option("textColumn", "text", "text"), Option("labelColumn", "text", "label"))
+TOKEN_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json", "special_tokens_map.json")
+
+
+def run(document: Document) -> dict:
+    """Trains a classifier of texts."""
+    return train_classifier(document, TextTask())
+
+
+class TextTask:
+    """What is special about texts."""
+
+    table = (*TRAINING, *TRANSFER, *CLASSES, *TEACHING, *TEXT, *COLUMNS)
+    model_type = MODEL_TYPE
+    is_text = True
+    axes = {
+        "input_ids": {0: "batch", 1: "sequence"},
+        "attention_mask": {0: "batch", 1: "sequence"},
+        "logits": {0: "batch"},
+    }
+    copied = TOKENIZER_FILES
+
+    def load(self, context: Context) -> Loaded:
+        """Texts and labels, and the tokens of the texts: by the base model's tokenizer, or by one that is trained here."""
+        options, given = context.options, {}
+        for role, table in context.tables().items():
+            given[role] = (
+                text_column(table, options["textColumn"], role),
+                label_column(table, options["labelColumn"], role),
+            )
+        labels = name_labels(given["train"][1], f"the column {options['labelColumn']!r} of the training data")
+        parts = {
+            role: Part({"labels": number_labels(names, labels, role)}, {"text": texts})
+            for role, (texts, names) in given.items()
+        }
+        divided = split(parts, context.document.seed)
+        tokens = settle_tokens(context, divided.train.texts["text"])
+        return Loaded(divided.map(lambda part: part.plus(**encoded(tokens, part.texts["text"]))), labels, tokens)
+
+    def config(self, context: Context, loaded: Loaded) -> dict:
+        return encoder_config(context, loaded.form)
+
+    def network(self, config: dict, dropout: float) -> nn.Module:
+        return TextClassifier(config, dropout)
+
+    def start(self, network: nn.Module, loaded: Loaded) -> None:
+        """Nothing to set by the data."""
+
+    def feed(self, options: dict) -> Feed:
+        return TokenFeed(TextClassifier.inputs)
+
+    def files(self, loaded: Loaded) -> dict[str, str]:
+        return loaded.form.files()
+
+    def given_batch(self, given: GivenModel, session: Session, part: Part) -> Batch:
+        """Tokens of the given model's own tokenizer."""
+        unknown = [name for name in session.inputs if name not in TOKEN_INPUTS]
+        if unknown or "input_ids" not in session.inputs:
+            refuse(
+                "RecipeInvalid",
+                f"the given model has the inputs {', '.join(session.inputs)}; it must take tokens ({', '.join(TOKEN_INPUTS)}).",
+            )
+        tokens = tokens_of(given.folder, given.config, "the given model")
+        arrays = tokens.encode(part.texts["text"])
+        fixed = session.shapes["input_ids"][1]
+
+        def batch(rows: np.ndarray) -> dict[str, np.ndarray]:
+            longest = max(1, int(arrays["attention_mask"][rows].sum(1).max()))
+            cut = {
+                name: padded(values[rows, :longest], fixed, int(arrays["pad"]) if name == "input_ids" else 0)
+                for name, values in arrays.items()
+                if name in TOKEN_INPUTS
+            }
+            cut["position_ids"] = np.broadcast_to(np.arange(cut["input_ids"].shape[1]), cut["input_ids"].shape)
+            return {name: cut[name].astype(np.int64) for name in session.inputs}
+
+        return batch
+
+
+def encoded(tokens, texts: list[str]) -> dict[str, np.ndarray]:
+    """The arrays that a classifier takes."""
+    arrays = tokens.encode(texts)
+    return {name: arrays[name] for name in TextClassifier.inputs}
+
+
+def padded(values: np.ndarray, width: object, fill: int) -> np.ndarray:
+    """Rows of the one length that a graph of fixed length takes."""
+    if not isinstance(width, int) or values.shape[1] == width:
+        return values
+    if values.shape[1] > width:
+        return values[:, :width]
+    return np.pad(values, ((0, 0), (0, width - values.shape[1])), constant_values=fill)

@@ -1,0 +1,63 @@
+"""The processes that train together; one alone where there are no others."""
+
+import io
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+WAIT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many processes train, and which one this is. The first writes files, and decides when all of them stop."""
+
+    count: int = 1
+    rank: int = 0
+
+    @staticmethod
+    def join() -> "Workers":
+        """Meets the others, if the environment says that there are some (torchrun's variables)."""
+        count, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+        if count > 1 and not dist.is_initialized():
+            dist.init_process_group("gloo", rank=rank, world_size=count, timeout=WAIT)
+        return Workers(count, rank)
+
+    @property
+    def is_first(self) -> bool:
+        return self.rank == 0
+
+    def wrap(self, network: nn.Module) -> nn.Module:
+        """The network with gradients that are averaged over all workers."""
+        if self.count == 1 or not any(parameter.requires_grad for parameter in network.parameters()):
+            return network
+        return DistributedDataParallel(network)
+
+    def share(self, value: object) -> object:
+        """The first worker's value, on every worker."""
+        if self.count == 1:
+            return value
+        box = [value if self.is_first else None]
+        dist.broadcast_object_list(box, src=0)
+        return box[0]
+
+    def share_state(self, state: dict | None) -> dict | None:
+        """A state with tensors, from the first worker to all."""
+        if self.count == 1:
+            return state
+        content = io.BytesIO()
+        if self.is_first and state is not None:
+            torch.save(state, content)
+        received = self.share(content.getvalue())
+        return torch.load(io.BytesIO(received), weights_only=True) if received else None
+
+    def leave(self) -> None:
+        """Waits until all are through."""
+        if self.count > 1:
+            dist.barrier()
+            dist.destroy_process_group()
