@@ -1,0 +1,41 @@
+"""Random forests, grown in ten steps so that there is progress to see."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+from aimass_toolkit.stage.progress import report
+from aimass_toolkit.stage.threads import threads
+
+from .options import Options
+from .scores import validation_scores
+from .table import Table
+
+TREES = 200
+STEPS = 10
+
+
+def fit_forest(table: Table, options: Options, seed: int) -> tuple[Any, int]:
+    """The model, and its number of trees. More trees never overfit, so there is no early stopping."""
+    total = options.trees or TREES
+    settings: dict[str, Any] = {
+        "max_depth": options.max_depth,
+        "random_state": seed,
+        "n_jobs": threads(),
+        "warm_start": True,
+    }
+    if table.is_classification:
+        weight = "balanced" if options.class_weight == "balanced" else None
+        # Leaves of a few rows give probabilities that are worth the name.
+        model: Any = RandomForestClassifier(min_samples_leaf=2, class_weight=weight, **settings)
+    else:
+        model = RandomForestRegressor(min_samples_leaf=2, **settings)
+    step = math.ceil(total / STEPS)
+    for trees in range(step, total + step, step):
+        model.set_params(n_estimators=min(trees, total))
+        model.fit(table.train, table.train_targets)
+        report(min(trees, total), total, **validation_scores(model, table))
+    return model.set_params(warm_start=False, n_jobs=None), total
