@@ -24,6 +24,8 @@ class OnnxPredictor(Predictor):
         shapes = list(session.shapes.values())
         if len(shapes) == 1 and len(shapes[0]) == 2 and isinstance(shapes[0][1], int):
             self.width = shapes[0][1]
+        fixed = [shape[0] for shape in shapes if shape and isinstance(shape[0], int) and shape[0] > 0]
+        self.batch = fixed[0] if fixed else None
 
     def predict(self, arrays: Arrays) -> Answers:
         """The outputs of the graph."""

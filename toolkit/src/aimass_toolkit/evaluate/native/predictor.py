@@ -21,7 +21,7 @@ class Predictor(ABC):
 
     ``inputs`` are the names of its tensors; empty for models of one table, whose ``columns`` are known when the
     training told them, and ``width`` is their number. ``classes`` are the labels in the order of `probabilities`,
-    where the format keeps them.
+    where the format keeps them. ``batch`` is the number of rows when it takes no other.
     """
 
     kind: ClassVar[str]
@@ -29,6 +29,7 @@ class Predictor(ABC):
     columns: tuple[str, ...] = ()
     width: int | None = None
     classes: tuple[Any, ...] = ()
+    batch: int | None = None
 
     def __init__(self, task: str) -> None:
         self.task = task

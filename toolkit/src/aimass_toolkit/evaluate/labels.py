@@ -1,0 +1,49 @@
+"""Labels of held-out rows as places of classes, which is how models answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aimass_toolkit.stage.report import StageError
+
+from .held_out import Array
+from .native.answers import CLASSIFICATION
+
+
+def class_names(output: Path, classes: Sequence[Any]) -> list[Any]:
+    """The classes in the order of the model: its own, else those of config.json; empty when nobody says."""
+    if len(classes):
+        return list(classes)
+    try:
+        config = json.loads((output / "config.json").read_text(encoding="utf-8"))
+        names = config["id2label"]
+        return [names[str(place)] for place in range(len(names))]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def encoded(labels: Array, names: Sequence[Any], task: str, dataset: str) -> Array:
+    """The labels as places; numbers that are no class of their own are places already."""
+    if task not in CLASSIFICATION:
+        return labels
+    places = {str(plain(name)): place for place, name in enumerate(names)}
+    texts = [str(plain(label)) for label in labels.reshape(-1).tolist()]
+    if all(text in places for text in texts):
+        return np.array([places[text] for text in texts], dtype=np.int64)
+    if labels.dtype.kind in "iu" or (labels.dtype.kind == "f" and np.equal(labels, np.round(labels)).all()):
+        return labels.reshape(-1).astype(np.int64)
+    unknown = next(text for text in texts if text not in places)
+    known = ", ".join(list(places)[:20]) or "none that it tells; write id2label in config.json"
+    raise StageError(
+        "DataInvalid", f'The data set "{dataset}" has the label "{unknown[:40]}"; the classes of the model are {known}.'
+    )
+
+
+def plain(value: Any) -> Any:
+    """A number without fraction as a whole one: 1.0 and 1 are one class."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
