@@ -5,7 +5,7 @@ import { specHash } from '../../build/model/spec-hash.ts';
 import type { Failure } from './failure.ts';
 import type { Progress } from './progress.ts';
 import type { Start } from './start.ts';
-import { retryDelayMs, timestamp } from './times.ts';
+import { retryDelayMs, timestamp } from '../times.ts';
 
 const MOST_CRASHES = 3;
 const MOST_SILENT_FAILURES = 5;

@@ -1,6 +1,6 @@
 import type { Model } from '../../../crds/schema/model.ts';
 import { specHash } from '../../build/model/spec-hash.ts';
-import { addDuration } from './times.ts';
+import { addDuration } from '../times.ts';
 
 /** What has to happen to a Model: nothing, a first verification of this spec, or another one of the same. */
 export type Goal = 'none' | 'verify' | 'verifyAgain';

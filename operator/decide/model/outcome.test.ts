@@ -5,7 +5,7 @@ import { failedCandidate, needsPerson, verifiedRevision } from './candidate.ts';
 import { decideGoal } from './goal.ts';
 import { withFailure, withSuccess } from './history.ts';
 import { decideStep, relevantCandidate } from './step.ts';
-import { retryDelayMs } from './times.ts';
+import { retryDelayMs } from '../times.ts';
 import { decideVerdict } from './verdict.ts';
 
 const NOW = new Date('2026-01-02T00:00:00Z');

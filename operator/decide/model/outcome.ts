@@ -6,7 +6,7 @@ import { nextVerification, type Goal } from './goal.ts';
 import { withFailure, withSuccess } from './history.ts';
 import type { Start } from './start.ts';
 import { nextScheduledTry, type Step } from './step.ts';
-import { timestamp } from './times.ts';
+import { timestamp } from '../times.ts';
 import { decideVerdict } from './verdict.ts';
 import { decideWakeUp } from './wake-up.ts';
 

@@ -4,7 +4,7 @@ import { specHash } from '../../build/model/spec-hash.ts';
 import type { Goal } from './goal.ts';
 import type { Failure } from './failure.ts';
 import type { Progress, Waiting } from './progress.ts';
-import { addDuration } from './times.ts';
+import { addDuration } from '../times.ts';
 
 /** What to do about a Model in this pass. */
 export type Step =

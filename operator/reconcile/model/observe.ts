@@ -4,7 +4,7 @@ import { Component, Label } from '../../build/labels.ts';
 import { findCondition } from '../../decide/conditions.ts';
 import { hasStarted, jobEnd, type ObservedJob, type ObservedPod } from '../../decide/model/observed.ts';
 import { decideProgress, type Progress } from '../../decide/model/progress.ts';
-import { timestamp } from '../../decide/model/times.ts';
+import { timestamp } from '../../decide/times.ts';
 import type { Cluster, KubeObject } from '../../kube/cluster.ts';
 import { readWarnings } from '../warnings.ts';
 import { JOB, POD, type ModelDeps } from './deps.ts';

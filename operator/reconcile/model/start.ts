@@ -4,7 +4,7 @@ import { buildVerificationJob } from '../../build/model/job.ts';
 import { specHash } from '../../build/model/spec-hash.ts';
 import type { Goal } from '../../decide/model/goal.ts';
 import { isNamespaceEnding, type Start } from '../../decide/model/start.ts';
-import { timestamp } from '../../decide/model/times.ts';
+import { timestamp } from '../../decide/times.ts';
 import type { ApplyResult, KubeObject } from '../../kube/cluster.ts';
 import { keyOf, type ModelDeps } from './deps.ts';
 import { turnOf } from './line.ts';
