@@ -29,11 +29,19 @@ export interface ConditionContext {
   now: Date;
 }
 
-/** The conditions of the status contract: Ready always, Reconciling and Stalled only while true. */
-export function decideConditions(verdict: Verdict, context: ConditionContext): Condition[] {
-  const wanted: Omit<Condition, 'lastTransitionTime'>[] = [
+/** What a condition says, before it is known when that began. */
+type Words = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+/** The conditions of the status contract: Ready always, Reconciling and Stalled only while true; then those of the kind. */
+export function decideConditions(
+  verdict: Verdict,
+  context: ConditionContext,
+  others: readonly Words[] = [],
+): Condition[] {
+  const wanted: Words[] = [
     { type: ConditionType.Ready, status: verdict.ready, reason: verdict.reason, message: verdict.message },
     ...(verdict.besides === undefined ? [] : [describeBesides(verdict.besides, verdict)]),
+    ...others,
   ];
   return wanted.map((condition) => withTimes(condition, context));
 }
@@ -42,7 +50,7 @@ const describeBesides = ({ type, words }: Besides, { reason, message }: Verdict)
   ({ type, status: 'True', reason, message, ...words }) as const;
 
 /** lastTransitionTime moves only when the status flips. */
-function withTimes(condition: Omit<Condition, 'lastTransitionTime'>, context: ConditionContext): Condition {
+function withTimes(condition: Words, context: ConditionContext): Condition {
   const before = context.previous?.find((previous) => previous.type === condition.type);
   const lastTransitionTime =
     before !== undefined && before.status === condition.status

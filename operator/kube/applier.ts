@@ -2,6 +2,7 @@ import type { Api, ApiCall } from './api.ts';
 import { ApiError, isAnotherObject, isConflict } from './api-errors.ts';
 import type { ApplyResult, KubeObject, ObjectRef } from './cluster.ts';
 import {
+  bearsLabel,
   canonicalJson,
   controllerOf,
   describeRef,
@@ -10,6 +11,7 @@ import {
   saysTheSame,
   splitBasis,
   withAppliedHash,
+  type Claim,
 } from './desired.ts';
 import { restrictTo } from './restrict.ts';
 
@@ -38,12 +40,22 @@ export class Applier {
     this.#deps = deps;
   }
 
+  /** Applies an object that one controlling owner has. */
   async apply(wanted: KubeObject): Promise<ApplyResult<KubeObject>> {
-    requireController(wanted);
+    const { uid } = requireController(wanted);
+    return this.#apply(wanted, (live) => controllerOf(live)?.uid === uid);
+  }
+
+  /** Applies an object without owner; by this label it is known again. */
+  async applyUnowned(wanted: KubeObject, label: string): Promise<ApplyResult<KubeObject>> {
+    return this.#apply(wanted, bearsLabel(wanted, label));
+  }
+
+  async #apply(wanted: KubeObject, isOurs: Claim): Promise<ApplyResult<KubeObject>> {
     const { content, basis } = splitBasis(wanted);
     const desired = withAppliedHash(content);
     const cached = this.#deps.cached(refOf(desired));
-    if (cached !== undefined) return this.#applyOver(cached, desired, basis);
+    if (cached !== undefined) return this.#applyOver(cached, desired, { basis, isOurs });
     try {
       return await this.#write(desired, { resourceVersion: CREATE_ONLY_VERSION });
     } catch (error) {
@@ -51,7 +63,7 @@ export class Applier {
       // It exists, but the cache does not know: the watch lags, or its label selector hides it.
       const live = await this.#deps.read(refOf(desired));
       if (live === undefined) throw error;
-      return this.#applyOver(live, desired, basis);
+      return this.#applyOver(live, desired, { basis, isOurs });
     }
   }
 
@@ -63,9 +75,9 @@ export class Applier {
   async #applyOver(
     live: KubeObject,
     desired: KubeObject,
-    basis: { resourceVersion?: string },
+    { basis, isOurs }: { basis: { resourceVersion?: string }; isOurs: Claim },
   ): Promise<ApplyResult<KubeObject>> {
-    if (controllerOf(live)?.uid !== requireController(desired).uid) return { outcome: 'nameTaken', object: live };
+    if (!isOurs(live)) return { outcome: 'nameTaken', object: live };
     if (saysTheSame(live, desired) || this.#isSettled(live, desired)) return { outcome: 'unchanged', object: live };
     const { uid } = live.metadata;
     const result = await this.#write(desired, { ...(uid === undefined ? {} : { uid }), ...basis });

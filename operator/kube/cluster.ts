@@ -81,6 +81,11 @@ export interface Cluster {
    * When `desired` names a resourceVersion, it was decided from that version: over any other it throws a conflict.
    */
   apply<T extends KubeObject>(desired: T): Promise<ApplyResult<T>>;
+  /**
+   * The same for an object without owner, which outlives what it is made for: one that exists is touched only when it has the
+   * same value of this label.
+   */
+  applyUnowned<T extends KubeObject>(desired: T, label: string): Promise<ApplyResult<T>>;
   /** Deletes this very object (uid and resourceVersion preconditions). Already gone is fine; a changed one throws a conflict. */
   remove(object: KubeObject): Promise<void>;
   /** Applies the whole status (fields left out are removed). Writes nothing when it is already so; already gone is fine. */

@@ -72,3 +72,13 @@ export const refOf = ({ apiVersion, kind, metadata }: KubeObject): ObjectRef => 
 /** How an object is named in messages, such as `Deployment team-a/digits`. */
 export const describeRef = ({ kind, namespace, name }: ObjectRef): string =>
   namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+
+/** Whether a live object is ours to change. */
+export type Claim = (live: KubeObject) => boolean;
+
+/** Claims objects that carry the same value of a label as the desired one; a programming error when that has none. */
+export function bearsLabel(desired: KubeObject, label: string): Claim {
+  const value = desired.metadata.labels?.[label];
+  if (value === undefined) throw new TypeError(`${describeRef(refOf(desired))} must have the label ${label}`);
+  return (live) => live.metadata.labels?.[label] === value;
+}

@@ -176,6 +176,10 @@ export class LiveCluster implements Cluster {
     return (await this.#applier.apply(desired)) as ApplyResult<T>;
   }
 
+  async applyUnowned<T extends KubeObject>(desired: T, label: string): Promise<ApplyResult<T>> {
+    return (await this.#applier.applyUnowned(desired, label)) as ApplyResult<T>;
+  }
+
   async remove(object: KubeObject): Promise<void> {
     const { uid, resourceVersion } = object.metadata;
     try {

@@ -3,6 +3,7 @@ import { ApiError } from './api-errors.ts';
 import type { Change, ChangeHandler } from './change.ts';
 import type { ApplyResult, Cluster, EventNote, KubeObject, ObjectRef, Query } from './cluster.ts';
 import {
+  bearsLabel,
   controllerOf,
   describeRef,
   refOf,
@@ -10,6 +11,7 @@ import {
   saysTheSame,
   splitBasis,
   withAppliedHash,
+  type Claim,
 } from './desired.ts';
 import { mergeApplied } from './memory-merge.ts';
 import { MemoryServer, type MemoryServerOptions } from './memory-server.ts';
@@ -104,12 +106,20 @@ export class MemoryCluster implements Cluster {
   }
 
   async apply<T extends KubeObject>(wanted: T): Promise<ApplyResult<T>> {
-    const owner = requireController(wanted);
+    const { uid } = requireController(wanted);
+    return this.#apply(wanted, (live) => controllerOf(live)?.uid === uid);
+  }
+
+  async applyUnowned<T extends KubeObject>(wanted: T, label: string): Promise<ApplyResult<T>> {
+    return this.#apply(wanted, bearsLabel(wanted, label));
+  }
+
+  async #apply<T extends KubeObject>(wanted: T, isOurs: Claim): Promise<ApplyResult<T>> {
     const { content, basis } = splitBasis(wanted);
     const desired = withAppliedHash(JSON.parse(JSON.stringify(content)) as T);
     const ref = refOf(desired);
     const live = this.server.get(ref);
-    if (live !== undefined && controllerOf(live)?.uid !== owner.uid) return { outcome: 'nameTaken', object: live };
+    if (live !== undefined && !isOurs(live)) return { outcome: 'nameTaken', object: live };
     if (live !== undefined && saysTheSame(live, desired)) return { outcome: 'unchanged', object: live as T };
     if (live !== undefined) requireVersion(live, basis.resourceVersion);
     const refusal = this.#refusals.find(({ matches }) => matches(ref))?.refusal;

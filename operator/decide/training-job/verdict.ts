@@ -1,0 +1,137 @@
+import type { TrainingJob } from '../../../crds/schema/training-job.ts';
+import type { Artifact, EndedRun } from '../../../crds/schema/training/status.ts';
+import { TrainingReason } from '../../../crds/schema/reasons.ts';
+import { RECONCILING, STALLED, type Verdict } from '../conditions.ts';
+import { asSentence } from '../words.ts';
+import { isHopeless } from './after-failure.ts';
+import { RETRY } from './fingerprint.ts';
+import { currentStage, hasSucceeded, isFinished } from './life.ts';
+import type { Problem } from './problem.ts';
+import { comparedBy } from './promotion.ts';
+import type { Situation } from './situation.ts';
+import { stalledWorkers } from './voice.ts';
+
+type Check = (situation: Situation) => Verdict | undefined;
+
+const invalid: Check = ({ invalid: message }) =>
+  message === undefined ? undefined : { ready: 'False', reason: TrainingReason.InvalidSpec, message, besides: STALLED };
+
+const failed: Check = ({ job, life }) => {
+  if (!isFinished(life) || hasSucceeded(life)) return undefined;
+  const { name = '', reason = TrainingReason.StageCrashed, message = '' } = currentStage(life) ?? {};
+  const { metadata } = job;
+  return {
+    ready: 'False',
+    reason,
+    message: `Stage ${name} of run ${life.run?.number ?? ''} failed: ${asSentence(message)} If it is put right elsewhere, go on from this stage: kubectl annotate trainingjob ${metadata.name} ${RETRY}="$(date)" --overwrite.${keeps(life)}`,
+    besides: STALLED,
+  };
+};
+
+const keeps = ({ artifact }: Situation['life']): string =>
+  artifact === undefined ? '' : ` Models keep following what run ${artifact.run} published.`;
+
+const suspended: Check = ({ job: { spec }, life, isLeaving }) => {
+  if (!spec.suspend || (isFinished(life) && spec.schedule === undefined)) return undefined;
+  const leaving = { reason: TrainingReason.Suspended, message: 'The pods are going away.' };
+  return {
+    ready: 'True',
+    reason: TrainingReason.Suspended,
+    message: isFinished(life)
+      ? 'The schedule stands still because spec.suspend is true.'
+      : 'No pods run because spec.suspend is true; everything else is kept, and goes on from the last finished stage and checkpoint.',
+    ...(isLeaving ? { besides: { ...RECONCILING, words: leaving } } : {}),
+  };
+};
+
+const modelRefused: Check = ({ modelProblem }) => (modelProblem === undefined ? undefined : verdictOf(modelProblem));
+
+const succeeded: Check = ({ job, life }) => {
+  const [last] = life.runs;
+  if (!isFinished(life) || last === undefined) return undefined;
+  const published = last.uri === undefined ? '' : `: ${last.uri}`;
+  const message = notBetter(last, life.artifact, job) ?? `Run ${last.number} succeeded${published}.`;
+  return { ready: 'True', reason: TrainingReason.Succeeded, message };
+};
+
+/** What Models follow goes on being better, or was not measured by then. */
+function notBetter(last: EndedRun, artifact: Artifact | undefined, { spec }: TrainingJob): string | undefined {
+  if (last.promoted !== false || artifact === undefined) return undefined;
+  const metric = comparedBy(spec);
+  const [is = '?', was = '?'] = [last.metrics?.[metric], artifact.metrics?.[metric]];
+  return `Run ${last.number} succeeded, but its ${metric} of ${is} is worse than ${was} of run ${artifact.run}, which Models keep following. It is kept at ${last.uri}.`;
+}
+
+const hindered: Check = ({ problem }) => (problem === undefined ? undefined : verdictOf(problem));
+
+const verdictOf = ({ reason, message, stalled }: Problem): Verdict => ({
+  ready: 'False',
+  reason,
+  message,
+  besides: stalled ? STALLED : RECONCILING,
+});
+
+const retried: Check = ({ life }) => {
+  const stage = currentStage(life);
+  if (stage?.retryAt === undefined) return undefined;
+  return {
+    ready: 'False',
+    reason: stage.reason ?? TrainingReason.Retrying,
+    message: `Stage ${stage.name} failed: ${asSentence(stage.message ?? '')} It is tried again at ${stage.retryAt}.`,
+    besides: isHopeless(life, stage) ? STALLED : RECONCILING,
+  };
+};
+
+const hangs: Check = ({ life, voice, job }) => {
+  const [first, ...others] = stalledWorkers(voice, currentStage(life)?.job);
+  if (first === undefined) return undefined;
+  const who = others.length === 0 ? `Worker ${first} hangs` : `Workers ${[first, ...others].join(', ')} hang`;
+  return {
+    ready: 'False',
+    reason: TrainingReason.Stalled,
+    message: `${who}: no output and no use of the processor for ${job.spec.stall?.after ?? '10m'}. See the log, and delete the pod to start the workers again; spec.stall.restart does so by itself.`,
+    besides: STALLED,
+  };
+};
+
+const running: Check = ({ life }) => {
+  const stage = currentStage(life);
+  if (life.run === undefined || stage === undefined) return undefined;
+  const by = stage.job === undefined ? '' : ` by Job ${stage.job}`;
+  const last = stage.message === undefined ? '' : ` The last try failed: ${asSentence(stage.message)}`;
+  return {
+    ready: 'False',
+    reason:
+      stage.state === 'Waiting' && stage.reason !== undefined ? TrainingReason.Restarting : TrainingReason.Running,
+    message: `Stage ${stage.name} of run ${life.run.number} is ${stage.state === 'Waiting' ? 'about to start' : 'done'}${by}.${last}`,
+    besides: RECONCILING,
+  };
+};
+
+const checks: readonly Check[] = [
+  invalid,
+  failed,
+  suspended,
+  modelRefused,
+  succeeded,
+  hindered,
+  retried,
+  hangs,
+  running,
+];
+
+const PENDING: Verdict = {
+  ready: 'False',
+  reason: TrainingReason.Starting,
+  message: 'The first run is about to start.',
+  besides: RECONCILING,
+};
+
+/** What the conditions say: the first check that has something to say wins. */
+export function decideVerdict(situation: Situation): Verdict {
+  for (const check of checks) {
+    const verdict = check(situation);
+    if (verdict !== undefined) return verdict;
+  }
+  return PENDING;
+}

@@ -1,0 +1,69 @@
+import type { TrainingJob } from '../../../crds/schema/training-job.ts';
+import { TrainingReason } from '../../../crds/schema/reasons.ts';
+import type { StageStatus } from '../../../crds/schema/training/status.ts';
+import { trueCondition, type Job, type Pod } from '../../decide/training-job/observed.ts';
+import type { Problem } from '../../decide/training-job/problem.ts';
+import { decideQueued, decideWaiting, isSilent, schedulerRefusal } from '../../decide/training-job/waiting.ts';
+import type { KubeObject } from '../../kube/cluster.ts';
+import { readWarnings } from '../warnings.ts';
+import type { TrainingDeps } from './deps.ts';
+import type { Sight } from './observe.ts';
+
+/** After this time pods that do not run have a reason that may be told by events only. */
+export const SLOW_START_MS = 15_000;
+/** Watches do not tell of events. */
+export const LOOK_AGAIN_MS = 15_000;
+
+const TELLING: readonly string[] = [
+  'FailedMount',
+  'FailedAttachVolume',
+  'FailedCreatePodSandBox',
+  'FailedCreate',
+  'Failed',
+];
+
+/** Why the pods of a stage do not all run. Reads from the API server only while one waits for a node or a mount. */
+export async function findWaiting(
+  { job, stage }: { job: TrainingJob; stage: StageStatus },
+  sight: Sight,
+  deps: TrainingDeps,
+): Promise<Problem | undefined> {
+  if (sight.job === undefined) return undefined;
+  if (sight.attempt.state === 'held') return decideQueued(job, queueWords(sight.job));
+  if (sight.attempt.state !== 'running' || sight.attempt.started >= sight.attempt.wanted) return undefined;
+  const { started, wanted } = sight.attempt;
+  const now = deps.now();
+  const isSlow = now.getTime() - startOf(stage, sight.job, now).getTime() >= SLOW_START_MS;
+  const capacity = sight.pods.some((pod) => schedulerRefusal(pod) !== undefined)
+    ? await deps.capacity.read()
+    : undefined;
+  const warning = isSlow ? await warningOf(sight, deps) : undefined;
+  const facts = { job, stage: stage.name, pods: sight.pods, wanted, now, warning, capacity };
+  return decideWaiting(facts) ?? (isSlow ? slow(started, wanted) : undefined);
+}
+
+/** Since when the pods may start: a queue's time does not count. */
+export const startOf = (stage: StageStatus, job: Job, now: Date): Date =>
+  new Date(job.status?.startTime ?? stage.startedAt ?? now);
+
+const queueWords = ({ status }: Job): string | undefined => {
+  const message = trueCondition(status?.conditions, 'Suspended')?.message;
+  return message === undefined || message === 'Job suspended' ? undefined : message;
+};
+
+async function warningOf({ job, pods }: Sight, { cluster }: TrainingDeps): Promise<string | undefined> {
+  const silent = pods.find((pod) => isSilent(pod));
+  const regarding: Job | Pod | undefined = pods.length === 0 ? job : silent;
+  if (regarding === undefined) return undefined;
+  const warnings = await readWarnings(cluster, regarding as KubeObject);
+  return warnings.find(({ reason }) => TELLING.includes(reason))?.message;
+}
+
+const slow = (started: number, wanted: number): Problem => ({
+  reason: TrainingReason.Starting,
+  message:
+    wanted === 1
+      ? 'The pod is starting: its image is being pulled, or its volumes are being mounted.'
+      : `${started} of ${wanted} workers run; the others are starting: images are being pulled, or volumes mounted.`,
+  stalled: false,
+});

@@ -1,0 +1,130 @@
+import type { TrainingJob } from '../../../crds/schema/training-job.ts';
+import type { StageStatus } from '../../../crds/schema/training/status.ts';
+import { stageFailed } from '../../decide/training-job/after-failure.ts';
+import { stageSucceeded, withData, withMeasured } from '../../decide/training-job/after-success.ts';
+import type { Attempt } from '../../decide/training-job/attempt.ts';
+import type { Failure } from '../../decide/training-job/failure.ts';
+import { withStage, type Life } from '../../decide/training-job/life.ts';
+import {
+  deadlineFailure,
+  deadlineOf,
+  stallFailure,
+  startFailure,
+  startLimit,
+} from '../../decide/training-job/limits.ts';
+import { overdueAt } from '../../decide/training-job/observed.ts';
+import type { Voice } from '../../decide/training-job/voice.ts';
+import { soonest } from '../../decide/soonest.ts';
+import type { Position } from './advance.ts';
+import { keyOf, type TrainingDeps } from './deps.ts';
+import { findWaiting, LOOK_AGAIN_MS, startOf } from './find-waiting.ts';
+import { observeAttempt, type Sight } from './observe.ts';
+
+interface Current {
+  job: TrainingJob;
+  stage: StageStatus;
+}
+
+/** Reads how the try of the current stage is, and what follows from it. */
+export async function watchStage(life: Life, current: Current, deps: TrainingDeps): Promise<Position> {
+  const { job, stage } = current;
+  const sight = await observeAttempt(stage, job, deps);
+  const { attempt } = sight;
+  switch (attempt.state) {
+    case 'succeeded':
+      return { life: afterSuccess(life, current, { attempt, deps }), isSettled: false };
+    case 'failed':
+      return { life: afterFailure(life, current, { attempt, deps }), isSettled: false };
+    case 'missing':
+      return { life: withStage(life, startedAnew(stage)), isSettled: false };
+    case 'held':
+    case 'running':
+      return job.spec.suspend
+        ? { life: withStage(life, startedAnew(stage)), isSettled: true }
+        : goOn(life, current, { sight, deps });
+  }
+}
+
+/** The stage waits for its next try; nothing was its fault. */
+function startedAnew({ name, attempt }: StageStatus): StageStatus {
+  return { name, state: 'Waiting', ...(attempt === undefined ? {} : { attempt }) };
+}
+
+function afterSuccess(
+  life: Life,
+  { job, stage }: Current,
+  { attempt, deps }: { attempt: Attempt & { state: 'succeeded' }; deps: TrainingDeps },
+): Life {
+  const heard = withLastWords(life, stage, deps.voices.of(keyOf(job.metadata)));
+  return stageSucceeded(heard, stage, { result: attempt.result, data: attempt.data, job, now: deps.now() });
+}
+
+/** What the pods told last stays with the run. */
+function withLastWords(life: Life, stage: StageStatus, voice: Voice | undefined): Life {
+  if (voice === undefined || voice.job !== stage.job) return life;
+  const { job: _job, workers: _workers, ...told } = voice;
+  return { ...life, ...told };
+}
+
+function afterFailure(
+  life: Life,
+  { job, stage }: Current,
+  { attempt, deps }: { attempt: Attempt & { state: 'failed' }; deps: TrainingDeps },
+): Life {
+  const { failure, data } = attempt;
+  const measured = withMeasured(withData(life, data), stage, { result: failure.result, job });
+  return stageFailed(measured, stage, { failure, job, now: deps.now() });
+}
+
+/** The try goes on, unless its time is up; what it waits for is found out while not all of its pods run. */
+async function goOn(
+  life: Life,
+  { job, stage }: Current,
+  { sight, deps }: { sight: Sight; deps: TrainingDeps },
+): Promise<Position> {
+  const now = deps.now();
+  const problem = await findWaiting({ job, stage }, sight, deps);
+  const failure =
+    deadlineFailure(life, job, now) ??
+    stallFailure(deps.voices.of(keyOf(job.metadata)), stage, job) ??
+    lateStart({ job, stage }, sight, { now, waitingFor: problem?.message });
+  if (failure !== undefined) return { life: stageFailed(life, stage, { failure, job, now }), isSettled: false };
+  return {
+    life,
+    isSettled: true,
+    problem,
+    ...(stage.name === 'train' && sight.attempt.state === 'running'
+      ? { pods: { running: sight.attempt.running, wanted: sight.attempt.wanted } }
+      : {}),
+    againInMs: soonest(
+      untilDeadline(life, job, now),
+      untilStarted({ job, stage }, sight, now),
+      untilOverdue(sight, now),
+    ),
+  };
+}
+
+function lateStart(
+  { job, stage }: Current,
+  { attempt, job: made }: Sight,
+  { now, waitingFor }: { now: Date; waitingFor: string | undefined },
+): Failure | undefined {
+  if (attempt.state !== 'running' || made === undefined) return undefined;
+  return startFailure(attempt, { job, since: startOf(stage, made, now), waitingFor }, now);
+}
+
+const until = (moment: Date | undefined, now: Date): number | undefined =>
+  moment === undefined ? undefined : Math.max(1000, moment.getTime() - now.getTime());
+
+const untilDeadline = (life: Life, job: TrainingJob, now: Date): number | undefined =>
+  until(deadlineOf(life, job), now);
+
+/** Watches tell what pods do, but not what events say of them. */
+function untilStarted({ job, stage }: Current, { attempt, job: made }: Sight, now: Date): number | undefined {
+  if (attempt.state !== 'running' || made === undefined || attempt.started >= attempt.wanted) return undefined;
+  return soonest(LOOK_AGAIN_MS, until(startLimit(startOf(stage, made, now), job), now));
+}
+
+/** A pod whose node does not answer stays for ever. */
+const untilOverdue = ({ pods }: Sight, now: Date): number | undefined =>
+  soonest(...pods.map((pod) => until(overdueAt(pod), now)));
