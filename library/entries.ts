@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { TASKS } from '../crds/schema/model.ts';
-import type { ArtifactFile } from '../runtime/repository/oci-push.ts';
-import { describeArtifact } from '../runtime/repository/oci-push.ts';
+import type { ArtifactFile } from '../runtime/repository/oci-artifact.ts';
+import { describeArtifact } from '../runtime/repository/oci-artifact.ts';
 
 /** Folder of the library. */
 export const LIBRARY = import.meta.dirname;

@@ -6,9 +6,13 @@ export { UsageError };
 
 const TERMINATION_LOG = '/dev/termination-log';
 const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
 
 const FLAGS = {
   fetch: {
+    kind: text,
+    flat: flag,
+    unpack: flag,
     uri: text,
     into: text,
     digest: text,
@@ -35,6 +39,19 @@ const FLAGS = {
     'timeout-seconds': text,
     'termination-log': text,
   },
+  publish: {
+    from: text,
+    'original-from': text,
+    to: text,
+    annotation: { type: 'string', multiple: true },
+    record: text,
+    'timeout-seconds': text,
+    'credentials-dir': text,
+    'ca-file': text,
+    'insecure-registries': text,
+    'allowed-private-hosts': text,
+    'termination-log': text,
+  },
   serve: {},
 } as const;
 
@@ -46,9 +63,11 @@ export const isRole = (name: string | undefined): name is Role => name !== undef
 
 type Values = Readonly<Record<string, string | undefined>>;
 
-function readFlags(role: Role, args: readonly string[]): Values {
+const readFlags = (role: Role, args: readonly string[]): Values => parseFlags(role, args) as Values;
+
+function parseFlags(role: Role, args: readonly string[]): Readonly<Record<string, unknown>> {
   try {
-    return parseArgs({ args: [...args], options: FLAGS[role], strict: true, allowPositionals: false }).values as Values;
+    return parseArgs({ args: [...args], options: FLAGS[role], strict: true, allowPositionals: false }).values;
   } catch (error) {
     throw new UsageError(messageOf(error), { cause: error });
   }
@@ -86,13 +105,28 @@ function serverUrl(values: Values, name: string): string | undefined {
   throw new UsageError(`--${name} is "${value}", not the address of a server such as https://host:port`);
 }
 
+/** Whether a flag without a value is there. */
+const isSet = (values: Readonly<Record<string, unknown>>, name: string): boolean => values[name] === true;
+
+function isDataKind({ kind = 'model' }: Values): boolean {
+  if (kind !== 'model' && kind !== 'data') throw new UsageError(`--kind is "${kind}"; it is model or data`);
+  return kind === 'data';
+}
+
 const terminationLog = (values: Values) =>
   values['termination-log'] ?? process.env['AIMASS_TERMINATION_LOG'] ?? TERMINATION_LOG;
 
 /** Settings of the fetch role. */
 export function fetchSettings(args: readonly string[]) {
   const values = readFlags('fetch', args);
+  const isData = isDataKind(values);
+  const unpack = isSet(values, 'unpack');
+  if (unpack && !isData) throw new UsageError('--unpack is for --kind data');
   return {
+    isData,
+    /** A folder with just the files, in place of a cache of models. */
+    isFolder: isData || isSet(values, 'flat'),
+    unpack,
     uri: required(values, 'uri'),
     into: required(values, 'into'),
     digest: digest(values),
@@ -124,4 +158,33 @@ export function verifySettings(args: readonly string[]) {
     timeoutSeconds: number(values, 'timeout-seconds', 600),
     terminationLog: terminationLog(values),
   };
+}
+
+/** Settings of the publish role. */
+export function publishSettings(args: readonly string[]) {
+  const flags = parseFlags('publish', args);
+  const values = flags as Values;
+  return {
+    from: required(values, 'from'),
+    originalFrom: values['original-from'],
+    to: required(values, 'to'),
+    annotations: annotationsIn((flags['annotation'] ?? []) as readonly string[]),
+    recordFile: values['record'],
+    timeoutSeconds: number(values, 'timeout-seconds', 3600),
+    credentialsDir: values['credentials-dir'],
+    caFile: values['ca-file'],
+    insecureRegistries: list(values, 'insecure-registries'),
+    allowedPrivateHosts: list(values, 'allowed-private-hosts'),
+    terminationLog: terminationLog(values),
+  };
+}
+
+/** `key=value` each; the last of a key counts. Sorted, so that their order does not change the digest. */
+function annotationsIn(given: readonly string[]): Record<string, string> {
+  const pairs = given.map((text): [string, string] => {
+    const at = text.indexOf('=');
+    if (at < 1) throw new UsageError(`--annotation is "${text}", not key=value`);
+    return [text.slice(0, at), text.slice(at + 1)];
+  });
+  return Object.fromEntries([...new Map(pairs)].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { EngineError } from './engine/engine.ts';
 import { ModelFailure } from './model-failure.ts';
+import { PublishFailure } from './publish-failure.ts';
 import { messageOf } from './error-shape.ts';
 
 const MAX_BYTES = 4096;
 const MAX_MESSAGE_CHARACTERS = 1500;
 
-/** What fetch, verify and serve leave behind when they failed. */
+/** What the roles leave behind when they failed. */
 export interface FailureReport {
   ok: false;
   reason: string;
@@ -16,7 +17,7 @@ export interface FailureReport {
 
 /** A failure in the words of the contract. What nobody foresaw may pass by itself, so it is tried again. */
 export function describeFailure(error: unknown, unforeseen: string): FailureReport {
-  const failure = toModelFailure(error);
+  const failure = toFailure(error);
   const message = failure?.message ?? `An unforeseen failure: ${messageOf(error)}`;
   return {
     ok: false,
@@ -40,8 +41,8 @@ const LOAD_REASONS = {
 } as const;
 
 /** The engine's reasons in the words of a Model's conditions. */
-function toModelFailure(error: unknown): ModelFailure | undefined {
-  if (error instanceof ModelFailure) return error;
+function toFailure(error: unknown): ModelFailure | PublishFailure | undefined {
+  if (error instanceof ModelFailure || error instanceof PublishFailure) return error;
   if (!(error instanceof EngineError)) return undefined;
   const remedy = error.kind === 'unsupportedOperator' ? ' Export the model with standard ONNX operators.' : '';
   return new ModelFailure(LOAD_REASONS[error.kind], `The model cannot be loaded: ${error.message}${remedy}`, {

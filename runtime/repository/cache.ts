@@ -32,21 +32,33 @@ export async function findCached(into: string, digest: string): Promise<CachedMo
   } catch {
     return undefined;
   }
+  const { files } = contents;
+  return (await hasFiles(directory, files)) ? { path: directory, sizeBytes: totalOf(files) } : undefined;
+}
+
+/** Whether these files are in a directory, with these sizes. */
+export async function hasFiles(directory: string, files: Readonly<Record<string, number>>): Promise<boolean> {
   const sizes = await Promise.all(
-    Object.keys(contents.files).map((name) =>
+    Object.keys(files).map((name) =>
       stat(path.join(directory, name)).then(
         ({ size }) => size,
         () => -1,
       ),
     ),
   );
-  const isWhole = Object.values(contents.files).every((size, index) => size === sizes[index]);
-  return isWhole ? { path: directory, sizeBytes: sizes.reduce((sum, size) => sum + size, 0) } : undefined;
+  return Object.values(files).every((size, index) => size === sizes[index]);
 }
 
+/** Bytes of all files together. */
+export const totalOf = (files: Readonly<Record<string, number>>): number =>
+  Object.values(files).reduce((sum, size) => sum + size, 0);
+
 /** Runs `fill` with a new empty directory beside the models, and takes it away when `fill` fails. */
-export async function withStaging<T>(into: string, fill: (staging: string) => Promise<T>): Promise<T> {
-  const staging = path.join(into, `${STAGING_PREFIX}${randomUUID()}`);
+export const withStaging = <T>(into: string, fill: (staging: string) => Promise<T>): Promise<T> =>
+  withFolder(path.join(into, `${STAGING_PREFIX}${randomUUID()}`), fill);
+
+/** Runs `fill` with a new empty directory, and takes away what is left of it. */
+export async function withFolder<T>(staging: string, fill: (staging: string) => Promise<T>): Promise<T> {
   try {
     await mkdir(staging, { recursive: true });
     return await fill(staging);
@@ -81,7 +93,7 @@ export async function publishStaged(into: string, staging: string, digest: strin
     await rm(target, { recursive: true, force: true });
     await rename(staging, target);
   }
-  return { path: target, sizeBytes: Object.values(files).reduce((sum, size) => sum + size, 0) };
+  return { path: target, sizeBytes: totalOf(files) };
 }
 
 /** False when there is a directory of that name already. */
@@ -96,7 +108,7 @@ async function tryRename(from: string, to: string): Promise<boolean> {
 }
 
 /** Makes every file read-only and not executable, and lists the sizes. */
-async function sealFiles(directory: string): Promise<Record<string, number>> {
+export async function sealFiles(directory: string): Promise<Record<string, number>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => path.join(parentPath, name));
   const sizes: Record<string, number> = {};

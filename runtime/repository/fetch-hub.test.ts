@@ -216,7 +216,7 @@ test.each<Failure>([
     name: 'a repository that does not exist',
     uri: 'hf://ada/nothing',
     reason: 'SourceNotFound',
-    says: 'no model "ada/nothing"',
+    says: 'no repository "ada/nothing"',
   },
   {
     name: 'the same with a token',

@@ -11,7 +11,7 @@ import type { TestRegistry } from '../testdata/registry.ts';
 import { startRegistry } from '../testdata/registry.ts';
 import type { FetchRequest } from './fetch.ts';
 import { fetchModel } from './fetch.ts';
-import type { ArtifactFile } from './oci-push.ts';
+import type { ArtifactFile } from './oci-artifact.ts';
 import { pushArtifact } from './oci-push.ts';
 
 let registry: TestRegistry;

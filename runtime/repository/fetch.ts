@@ -1,19 +1,17 @@
 import { mkdir } from 'node:fs/promises';
-import { ModelFailure } from '../model-failure.ts';
-import { AddressPolicy, portOf } from './address-policy.ts';
 import type { CachedModel } from './cache.ts';
 import { findCached, publishStaged, removeStaleStaging, withStaging, writeFetched } from './cache.ts';
-import { HttpClient } from './http-client.ts';
 import { placeModel } from './place-model.ts';
 import type { Prepared } from './prepare-source.ts';
-import { prepareSource } from './prepare-source.ts';
-import type { SourceUri } from './source-uri.ts';
+import { assertDigest, openSource, wantedDigest } from './open-source.ts';
 import { parseSourceUri } from './source-uri.ts';
 
 /** What the fetch role is asked to do. */
 export interface FetchRequest {
   uri: string;
   into: string;
+  /** Files are data: they keep their names, and none has to be a model. */
+  isData?: boolean | undefined;
   /** The only digest that is accepted. */
   digest?: string | undefined;
   maxBytes: number;
@@ -53,32 +51,8 @@ export async function fetchModel(request: FetchRequest): Promise<FetchResult> {
   await removeStaleStaging(request.into);
   const known = wanted && (await findCached(request.into, wanted));
   if (wanted !== undefined && known) return finish(request, { digest: wanted, model: known, cached: true });
-  const signal = AbortSignal.timeout(request.timeoutSeconds * 1000);
-  const idleTimeoutMs = (request.idleTimeoutSeconds ?? 30) * 1000;
-  const http = new HttpClient({ addresses: addressesFor(request), caFile: request.caFile, signal, idleTimeoutMs });
-  try {
-    const prepared = await prepareSource(source, { request, http, signal, wanted });
-    return await fetchPrepared(request, prepared, wanted);
-  } catch (error) {
-    const isOther = error instanceof ModelFailure && error.reason !== 'SourceTimeout';
-    if (!signal.aborted || isOther) throw error;
-    throw new ModelFailure('SourceTimeout', `The model was not fetched within ${request.timeoutSeconds} s.`, {
-      cause: error,
-    });
-  } finally {
-    await http.close();
-  }
+  return openSource(source, request, (prepared) => fetchPrepared(request, prepared, wanted));
 }
-
-/** What the platform team names in other settings, it trusts: that may have a private address without being listed again. */
-function addressesFor({ allowedPrivateHosts = [], insecureRegistries, s3Endpoint, hfEndpoint }: FetchRequest) {
-  const named = [s3Endpoint, hfEndpoint].flatMap((endpoint) =>
-    endpoint === undefined ? [] : serverOf(new URL(endpoint)),
-  );
-  return new AddressPolicy([...allowedPrivateHosts, ...insecureRegistries, ...named]);
-}
-
-const serverOf = (url: URL) => `${url.hostname}:${portOf(url)}`;
 
 async function fetchPrepared(request: FetchRequest, prepared: Prepared, wanted: string | undefined) {
   if (prepared.digest !== undefined) assertDigest(prepared.digest, wanted);
@@ -107,18 +81,4 @@ async function finish({ into }: FetchRequest, outcome: Outcome): Promise<FetchRe
   const resolved = resolvedUri === undefined ? {} : { resolvedUri };
   await writeFetched(into, { digest, ...model, ...resolved });
   return { digest, sizeBytes: model.sizeBytes, cached, ...resolved };
-}
-
-function wantedDigest({ digest }: FetchRequest, source: SourceUri): string | undefined {
-  const inUri = source.scheme === 'oci' ? source.digest : undefined;
-  if (digest !== undefined && inUri !== undefined) assertDigest(inUri, digest);
-  return digest ?? inUri;
-}
-
-function assertDigest(got: string, wanted: string | undefined): void {
-  if (wanted === undefined || got === wanted) return;
-  throw new ModelFailure(
-    'DigestMismatch',
-    `The source has digest ${got}, but ${wanted} is demanded. Correct spec.sha256, or put the right file there.`,
-  );
 }

@@ -24,7 +24,8 @@ export interface HttpClientOptions {
 export interface HttpRequest {
   method?: 'GET' | 'HEAD' | 'POST' | 'PUT';
   headers?: Record<string, string>;
-  body?: Buffer | Readable;
+  /** A function opens a stream for each time that it is sent. */
+  body?: Buffer | (() => Readable);
   follow?: boolean;
   /** Plain http is refused, at the start and after a redirect, unless this is set. */
   allowPlainHttp?: boolean;
@@ -96,7 +97,7 @@ export class HttpClient {
         dispatcher: this.#agent,
         method,
         headers: { 'user-agent': 'aimass', 'accept-encoding': 'identity', ...headers },
-        ...(body !== undefined && { body }),
+        ...(body !== undefined && { body: typeof body === 'function' ? body() : body }),
         ...(this.#signal && { signal: this.#signal }),
       });
       return { status: reply.statusCode, headers: reply.headers, body: reply.body, url };

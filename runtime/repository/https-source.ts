@@ -7,12 +7,16 @@ import type { Patience } from './download.ts';
 import { download } from './download.ts';
 import type { HttpClient, HttpReply } from './http-client.ts';
 import { headerOf } from './http-client.ts';
+import { decodePath } from './refuse-uri.ts';
+import { safeRelativePath } from './safe-path.ts';
 
 /** A model file behind an https URL. */
 export interface HttpsSource {
   url: URL;
   http: HttpClient;
   login: Login | undefined;
+  /** Keep the name that the file has there, and take web pages as well when that is what is asked for. */
+  isData?: boolean;
   budget: ByteBudget;
   signal?: AbortSignal | undefined;
   patience?: Patience;
@@ -31,18 +35,22 @@ function refuseWebPage(reply: HttpReply, firstBytes: Buffer): void {
   }
 }
 
-/** Downloads the file as `model.onnx` and gives its digest. */
+/** The last step of the path, or a name for what has none. */
+const nameIn = ({ pathname }: URL): string => safeRelativePath(decodePath(pathname.split('/').at(-1) ?? '') || 'data');
+
+/** Downloads the file, as `model.onnx` unless it is data, and gives its digest. */
 export async function fetchHttps(source: HttpsSource, directory: string): Promise<string> {
-  const { url, http, login } = source;
+  const { url, http, login, isData = false } = source;
+  const isPageMeant = isData && /\.html?$/i.test(url.pathname);
   const authorization = login && authorizationOf(login);
   const { digest } = await download({
     open: (headers) =>
       http.send(url, { follow: true, headers: { ...headers, ...(authorization && { authorization }) } }),
-    filePath: path.join(directory, 'model.onnx'),
+    filePath: path.join(directory, isData ? nameIn(url) : 'model.onnx'),
     budget: source.budget,
     // Without the query: it may carry a signature.
     what: `${url.host}${url.pathname}`,
-    inspectStart: refuseWebPage,
+    ...(!isPageMeant && { inspectStart: refuseWebPage }),
     signal: source.signal,
     ...(source.patience && { patience: source.patience }),
   });

@@ -4,6 +4,7 @@ import { headerOf } from './http-client.ts';
 import { describeHubFailure } from './hub-failure.ts';
 import type { HubFile } from './hub-listing.ts';
 import { parseInfo, parseTree } from './hub-listing.ts';
+import type { HubKind } from './hub-uri.ts';
 import { readBounded } from './read-bounded.ts';
 
 const MAX_DESCRIPTION_BYTES = 8 * 1024 * 1024;
@@ -21,6 +22,7 @@ export interface HubRevision {
 export interface HubClientOptions {
   http: HttpClient;
   endpoint: URL;
+  kind: HubKind;
   repository: string;
   /** What the user wrote: a branch, a tag or a commit. */
   revision: string;
@@ -29,7 +31,7 @@ export interface HubClientOptions {
   insecure: boolean;
 }
 
-/** One model repository of a Hugging Face hub. */
+/** One repository of a Hugging Face hub. */
 export class HubClient {
   readonly #options: HubClientOptions;
   readonly #base: URL;
@@ -45,11 +47,15 @@ export class HubClient {
     return this.#base.host;
   }
 
+  get #api(): string {
+    return `api/${this.#options.kind}/${this.#options.repository}`;
+  }
+
   /** The commit that the revision stands for now, and the files in it. */
   async readRevision(): Promise<HubRevision> {
     const commit = await this.#findCommit();
     const files: HubFile[] = [];
-    let page: string | undefined = `api/models/${this.#options.repository}/tree/${commit}?recursive=true`;
+    let page: string | undefined = `${this.#api}/tree/${commit}?recursive=true`;
     for (let pages = 0; page !== undefined; pages += 1) {
       if (pages >= MAX_PAGES) throw tooManyFiles(this.#options.repository);
       const { body, next } = await this.#readPage(page);
@@ -61,18 +67,19 @@ export class HubClient {
 
   /** Opens a file at a commit; the hub sends large ones on to where they are stored. */
   async openFile(commit: string, name: string, headers: Record<string, string>): Promise<HttpReply> {
-    const { repository } = this.#options;
+    const { repository, kind } = this.#options;
+    const page = kind === 'models' ? repository : `${kind}/${repository}`;
     const path = name.split('/').map(encodeURIComponent).join('/');
-    const reply = await this.#send(`${repository}/resolve/${commit}/${path}`, headers);
+    const reply = await this.#send(`${page}/resolve/${commit}/${path}`, headers);
     if (reply.status < 400) return reply;
     await reply.body.dump();
     throw this.#describe(reply, `${repository}/${name}`);
   }
 
   async #findCommit(): Promise<string> {
-    const { repository, revision } = this.#options;
+    const { revision } = this.#options;
     if (COMMIT.test(revision)) return revision;
-    const { body } = await this.#readPage(`api/models/${repository}/revision/${encodeURIComponent(revision)}`);
+    const { body } = await this.#readPage(`${this.#api}/revision/${encodeURIComponent(revision)}`);
     return parseInfo(body, this.host);
   }
 
@@ -104,5 +111,5 @@ export class HubClient {
 const tooManyFiles = (repository: string) =>
   new ModelFailure(
     'ArtifactInvalid',
-    `${repository} holds more files than can be listed here. Publish the model in a repository of its own.`,
+    `${repository} holds more files than can be listed here. Publish what is meant in a repository of its own.`,
   );

@@ -24,7 +24,7 @@ const gated: Sentence = ({ endpoint, repository, hasToken }) =>
 const unknownRepository: Sentence = ({ endpoint, repository, hasToken }) =>
   new ModelFailure(
     'SourceNotFound',
-    `${endpoint.host} has no model "${repository}", or ${hasToken ? 'the token in spec.credentials may not see it' : 'it is private and spec.credentials is missing'}.`,
+    `${endpoint.host} has no repository "${repository}", or ${hasToken ? 'the token in spec.credentials may not see it' : 'it is private and spec.credentials is missing'}.`,
   );
 
 const disabled: Sentence = ({ endpoint, repository }) =>

@@ -42,14 +42,16 @@ export async function fetchHub(source: HubSource, directory: string): Promise<st
   return digestOfFiles(fetched);
 }
 
-const expectBytes = ({ budget }: HubSource, chosen: readonly ChosenFile[]) =>
+/** Refuses at once what is too large by the hub's own listing. */
+export const expectBytes = ({ budget }: HubSource, chosen: readonly ChosenFile[]) =>
   budget.expect(chosen.reduce((sum, { file }) => sum + file.sizeBytes, 0));
 
 /** The weights outside of the model's file, which only the file itself names. */
 const findWeights = async ({ revision, weightsOf }: HubSource, model: HubFile, directory: string) =>
   chooseWeights(revision.files, model, await weightsOf(path.join(directory, 'model.onnx')));
 
-async function downloadFile(source: HubSource, chosen: ChosenFile, directory: string): Promise<FetchedFile> {
+/** Downloads one file under a name of ours, and holds it to what the hub lists. */
+export async function downloadFile(source: HubSource, chosen: ChosenFile, directory: string): Promise<FetchedFile> {
   const { client, revision, uri, budget, signal, patience } = source;
   const { file, name } = chosen;
   const filePath = path.join(directory, name);

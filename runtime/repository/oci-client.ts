@@ -35,7 +35,6 @@ export class OciClient {
     const reply = await this.#sendAuthorized(url, request);
     if (reply.status !== 401) return reply;
     const challenge = parseChallenge(headerOf(reply, 'www-authenticate'));
-    // A body that was a stream has been used up: push asks for its token with a small request first.
     if (challenge === undefined) return reply;
     const authorization = await answerChallenge({
       http: this.#options.http,

@@ -76,7 +76,7 @@ test('a registry that asks for a login takes the push with it and refuses it wit
       files: [{ name: 'model.onnx', bytes: Buffer.from('x') }],
       insecure: true,
     };
-    await expect(pushArtifact(request)).rejects.toThrow('pushing to');
+    await expect(pushArtifact(request)).rejects.toMatchObject({ reason: 'RegistryForbidden', retryable: false });
     const credentials = { byRegistry: { [guarded.host]: { username: 'team', password: 'secret' } } };
     expect((await pushArtifact({ ...request, credentials })).digest).toMatch(/^sha256:[0-9a-f]{64}$/);
   } finally {

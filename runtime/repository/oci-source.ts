@@ -38,7 +38,7 @@ async function placeLayer(source: OciSource, layer: Layer, directory: string): P
   }
   const archive = path.join(directory, '.layer');
   await downloadBlob(source, { blob: layer.blob, filePath: archive, budget: new ByteBudget(source.budget.maxBytes) });
-  await unpackTar(archive, directory, source.budget);
+  await unpackTar(archive, directory, { budget: source.budget });
   await rm(archive);
 }
 

@@ -33,5 +33,7 @@ export interface Manifest {
   artifactType?: string;
   config: Descriptor;
   layers: Descriptor[];
+  /** The artifact that this one belongs to. */
+  subject?: Descriptor;
   annotations?: Record<string, string>;
 }

@@ -6,11 +6,13 @@ import type { FetchRequest } from './fetch.ts';
 import type { HttpClient } from './http-client.ts';
 import { fetchHttps } from './https-source.ts';
 import { HubClient } from './hub-client.ts';
+import { fetchHubData } from './hub-data.ts';
 import { fetchHub } from './hub-source.ts';
 import type { HubUri } from './hub-uri.ts';
 import { OciClient } from './oci-client.ts';
 import { resolveManifest } from './oci-manifest.ts';
 import { fetchOci } from './oci-source.ts';
+import { fetchPvcData } from './pvc-data.ts';
 import { fetchPvc } from './pvc-source.ts';
 import type { S3Uri } from './s3-uri.ts';
 import type { SourceUri } from './source-uri.ts';
@@ -49,10 +51,12 @@ export function prepareSource(source: SourceUri, context: SourceContext): Promis
   const limits: Limits = { budget, signal, patience };
   switch (source.scheme) {
     case 'pvc': {
-      return { fill: (directory) => fetchPvc({ claimDir: request.claimDir, path: source.path, budget }, directory) };
+      const fetchIt = request.isData === true ? fetchPvcData : fetchPvc;
+      return { fill: (directory) => fetchIt({ claimDir: request.claimDir, path: source.path, budget }, directory) };
     }
     case 'https': {
-      const job = { url: source.url, http, login: readCredentials(request.credentialsDir).any, ...limits };
+      const login = readCredentials(request.credentialsDir).any;
+      const job = { url: source.url, http, login, isData: request.isData === true, ...limits };
       return { fill: (directory) => fetchHttps(job, directory) };
     }
     case 'oci':
@@ -90,7 +94,7 @@ async function prepareS3(uri: S3Uri, { request, http }: SourceContext, limits: L
   const defaults = { endpoint: request.s3Endpoint, region: request.s3Region };
   const settings = readS3Settings(uri, request.credentialsDir, defaults);
   const store = new S3Store({ bucket: uri.bucket, settings, http, insecureHosts: request.insecureRegistries });
-  return { fill: (directory) => fetchS3({ uri, store, ...limits }, directory) };
+  return { fill: (directory) => fetchS3({ uri, store, isData: request.isData === true, ...limits }, directory) };
 }
 
 async function prepareHub(uri: HubUri, { request, http }: SourceContext, limits: Limits): Promise<Prepared> {
@@ -98,15 +102,18 @@ async function prepareHub(uri: HubUri, { request, http }: SourceContext, limits:
   const client = new HubClient({
     http,
     endpoint,
+    kind: uri.kind,
     repository: uri.repository,
     revision: uri.revision,
     token: readToken(request.credentialsDir),
     insecure: request.insecureRegistries.includes(endpoint.host),
   });
   const revision = await client.readRevision();
-  const resolvedUri = `hf://${uri.repository}@${revision.commit}${uri.path && `/${encodeURI(uri.path)}`}`;
+  const folder = uri.kind === 'models' ? '' : `${uri.kind}/`;
+  const resolvedUri = `hf://${folder}${uri.repository}@${revision.commit}${uri.path && `/${encodeURI(uri.path)}`}`;
   const weightsOf = request.weightsOf ?? (() => Promise.resolve([]));
-  return { resolvedUri, fill: (directory) => fetchHub({ uri, client, revision, weightsOf, ...limits }, directory) };
+  const fetchIt = request.isData === true ? fetchHubData : fetchHub;
+  return { resolvedUri, fill: (directory) => fetchIt({ uri, client, revision, weightsOf, ...limits }, directory) };
 }
 
 function readToken(secretDirectory: string | undefined): string | undefined {

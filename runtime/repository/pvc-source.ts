@@ -16,7 +16,8 @@ export interface PvcSource {
   budget: ByteBudget;
 }
 
-async function resolveInside(claimDir: string, relative: string): Promise<string> {
+/** The real path of something in the claim, which may not lead out of it. */
+export async function resolveInside(claimDir: string, relative: string): Promise<string> {
   const escape = new ModelFailure(
     'SourceRefused',
     `The path "${relative}" leads out of the claim, directly or through a link. Give a path inside it.`,
@@ -36,29 +37,38 @@ async function resolveInside(claimDir: string, relative: string): Promise<string
   return target;
 }
 
-const describeAccess = (error: unknown, relative: string) =>
+/** What it means that something in the claim cannot be read. */
+export const describeAccess = (error: unknown, relative: string) =>
   codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM'
     ? new ModelFailure('SourceForbidden', `"${relative}" in the claim may not be read by user 65532. Make it readable.`)
     : new ModelFailure('SourceUnreachable', `"${relative}" in the claim cannot be read.`, { cause: error });
 
-/** Copies the file as `model.onnx` and gives its digest, computed from the very bytes that were copied. */
+/** Copies the file as `model.onnx` and gives its digest. */
 export async function fetchPvc(source: PvcSource, directory: string): Promise<string> {
-  if (source.claimDir === undefined) {
-    throw new ModelFailure('SourceRefused', 'A pvc:// source needs --claim-dir, where the claim is mounted.');
-  }
-  const target = await resolveInside(source.claimDir, source.path);
+  const target = await resolveInside(mountOf(source), source.path);
+  return copyPlainFile(source, target, path.join(directory, 'model.onnx'));
+}
+
+/** Where the claim is mounted. */
+export function mountOf({ claimDir }: PvcSource): string {
+  if (claimDir !== undefined) return claimDir;
+  throw new ModelFailure('SourceRefused', 'A pvc:// source needs --claim-dir, where the claim is mounted.');
+}
+
+/** Copies one file of the claim and gives its digest, computed from the very bytes that were copied. */
+export async function copyPlainFile(source: PvcSource, target: string, to: string): Promise<string> {
   // A link put there since is not followed: what was checked is what is read.
   const input = await open(target, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
     throw describeAccess(error, source.path);
   });
   try {
-    return await copyFile(input, source, directory);
+    return await copyFile(input, source, to);
   } finally {
     await input.close();
   }
 }
 
-async function copyFile(input: FileHandle, source: PvcSource, directory: string): Promise<string> {
+async function copyFile(input: FileHandle, source: PvcSource, to: string): Promise<string> {
   const stat = await input.stat();
   if (!stat.isFile()) {
     throw new ModelFailure(
@@ -67,7 +77,7 @@ async function copyFile(input: FileHandle, source: PvcSource, directory: string)
     );
   }
   source.budget.expect(stat.size);
-  const writer = await CountedWriter.create(path.join(directory, 'model.onnx'), source.budget);
+  const writer = await CountedWriter.create(to, source.budget);
   try {
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (let position = 0; ;) {

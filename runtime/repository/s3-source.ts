@@ -17,6 +17,8 @@ import { safeRelativePath } from './safe-path.ts';
 export interface S3Source {
   uri: S3Uri;
   store: S3Store;
+  /** Keep the name of a single object. */
+  isData?: boolean;
   budget: ByteBudget;
   signal?: AbortSignal | undefined;
   patience?: Patience;
@@ -53,16 +55,17 @@ async function findObjects(source: S3Source): Promise<StoredObject[]> {
   );
 }
 
-async function findObject({ uri, store }: S3Source): Promise<StoredObject | undefined> {
+async function findObject({ uri, store, isData = false }: S3Source): Promise<StoredObject | undefined> {
+  const name = isData ? safeRelativePath(path.posix.basename(uri.key)) : 'model.onnx';
   try {
     // Asked for, not HEAD: an answer to HEAD has no body, so it could not say why it refuses.
     const part = await store.openObject({ key: uri.key, versionId: uri.versionId, range: 'bytes=0-0' });
     await bodyOf(part.Body).dump();
     const total = Number(/\/(\d+)$/.exec(part.ContentRange ?? '')?.[1] ?? part.ContentLength ?? 0);
-    return { key: uri.key, name: 'model.onnx', sizeBytes: total };
+    return { key: uri.key, name, sizeBytes: total };
   } catch (error) {
     if (isNoSuchKey(error)) return undefined;
-    if (isEmpty(error)) return { key: uri.key, name: 'model.onnx', sizeBytes: 0 };
+    if (isEmpty(error)) return { key: uri.key, name, sizeBytes: 0 };
     throw error;
   }
 }
@@ -72,7 +75,7 @@ async function listBelow(store: S3Store, prefix: string): Promise<StoredObject[]
   if (list.IsTruncated === true) {
     throw new ModelFailure(
       'ArtifactInvalid',
-      `There are more than 1000 objects below "${prefix}". Give a prefix that holds one model and nothing else.`,
+      `There are more than 1000 objects below "${prefix}". Give a prefix that holds what is meant and nothing else.`,
     );
   }
   return (list.Contents ?? [])

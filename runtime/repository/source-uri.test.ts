@@ -21,6 +21,8 @@ test.each([
   ['hf://owner/name', { repository: 'owner/name', revision: 'main', path: '' }],
   ['hf://owner/name@v1.0/onnx/model.onnx', { revision: 'v1.0', path: 'onnx/model.onnx' }],
   ['hf://owner/name@refs/pr/3/onnx', { revision: 'refs/pr/3', path: 'onnx' }],
+  ['hf://datasets/owner/name@v1/data/train.csv', { kind: 'datasets', repository: 'owner/name', revision: 'v1' }],
+  ['hf://datasets/owner', { kind: 'models', repository: 'datasets/owner' }],
   ['hf://owner/name@feature%2Fx', { revision: 'feature/x', path: '' }],
 ])('%s is taken apart', (uri, parts) => {
   expect(parseSourceUri(uri)).toMatchObject(parts);

@@ -9,20 +9,28 @@ import { CountedWriter } from './counted-writer.ts';
 import { safeRelativePath } from './safe-path.ts';
 import { messageOf } from '../error-shape.ts';
 
+/** Of a model; data sets may be collections of many small files. */
 const MAX_ENTRIES = 10_000;
 const IGNORED = new Set(['Directory', 'GNUDumpDir']);
 const FILES = new Set(['File', 'OldFile', 'ContiguousFile']);
 
-/** Unpacks an archive (plain, gzip or zstd) below a directory: plain files only, inside it, within the byte budget. */
-export async function unpackTar(archive: string, directory: string, budget: ByteBudget): Promise<void> {
+/** How much may come out of an archive. */
+export interface UnpackLimits {
+  budget: ByteBudget;
+  maxEntries?: number;
+}
+
+/** Unpacks an archive (plain, gzip or zstd) below a directory: plain files only, inside it, within the limits. */
+export async function unpackTar(archive: string, directory: string, limits: UnpackLimits): Promise<void> {
+  const { budget, maxEntries = MAX_ENTRIES } = limits;
   let entries = 0;
   let writing: Promise<void> = Promise.resolve();
   const parser = new Parser({
     strict: true,
     onReadEntry: (entry) => {
       entries += 1;
-      const isTooMany = entries > MAX_ENTRIES;
-      writing = writing.then(() => (isTooMany ? refuseMany() : writeEntry(entry, directory, budget)));
+      const isTooMany = entries > maxEntries;
+      writing = writing.then(() => (isTooMany ? refuseMany(maxEntries) : writeEntry(entry, directory, budget)));
       writing.catch((error: unknown) => parser.abort(new Error(messageOf(error))));
     },
   });
@@ -34,8 +42,8 @@ export async function unpackTar(archive: string, directory: string, budget: Byte
   }
 }
 
-const refuseMany = () => {
-  throw new ModelFailure('ArtifactInvalid', `An archive in the artifact has more than ${MAX_ENTRIES} entries.`);
+const refuseMany = (maxEntries: number) => {
+  throw new ModelFailure('ArtifactInvalid', `An archive in the artifact has more than ${maxEntries} entries.`);
 };
 
 /** What stopped the writing says more than the parser's complaint about being stopped. */

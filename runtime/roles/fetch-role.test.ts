@@ -86,3 +86,34 @@ test('an endpoint that is no address is wrong use', async () => {
   expect(await run.ended).toBe(64);
   expect(run.complaints()).toContain('--hf-endpoint is "hub"');
 });
+
+test('data comes flat under its own names, and a failure speaks of data', async () => {
+  const platform = ['--hf-endpoint', hub.endpoint, '--allowed-private-hosts', '127.0.0.1', '--kind', 'data'];
+  const { code, report } = await fetchRole('hf://ada/split', ...platform);
+  expect(report).toMatchObject({ ok: true, cached: false, uri: `hf://ada/split@${COMMIT}` });
+  expect(code).toBe(0);
+  expect((await readdir(path.join(work, 'models', 'onnx'))).toSorted()).toEqual(['data', 'model.onnx']);
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const wrong = await fetchRole('hf://ada/split', ...platform, '--digest', digest);
+  expect(wrong.report).toMatchObject({
+    reason: 'DigestMismatch',
+    message: expect.stringContaining('spec.data[].sha256'),
+  });
+  expect(wrong.code).toBe(2);
+});
+
+test('a model lies in the folder itself with --flat', async () => {
+  const platform = ['--hf-endpoint', hub.endpoint, '--allowed-private-hosts', '127.0.0.1'];
+  const { code } = await fetchRole('hf://ada/split', ...platform, '--flat');
+  expect(code).toBe(0);
+  expect((await readdir(path.join(work, 'models'))).toSorted()).toEqual(['.fetched.json', 'data', 'model.onnx']);
+});
+
+test.each([
+  { flags: ['--kind', 'code'], says: '--kind is "code"' },
+  { flags: ['--unpack'], says: '--unpack is for --kind data' },
+])('$flags is wrong use', async ({ flags, says }) => {
+  const run = startRole('fetch', '--uri', 'hf://ada/split', '--into', work, ...flags);
+  expect(await run.ended).toBe(64);
+  expect(run.complaints()).toContain(says);
+});

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TestServer } from './https-server.ts';
 import { startHttpsServer } from './https-server.ts';
 
-/** A model repository of the test hub. */
+/** A repository of the test hub; the name of a data set begins with `datasets/`. */
 export interface TestRepository {
   /** What is in it, by commit. */
   commits: Record<string, Record<string, Uint8Array>>;
@@ -69,10 +69,13 @@ interface Exchange {
   store: TestServer;
 }
 
-const INFO = /^\/api\/models\/([^/]+\/[^/]+)(?:\/revision\/([^/]+))?$/;
-const TREE = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)$/;
-const RESOLVE = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/;
-const CACHED = /^\/api\/resolve-cache\/models\/([^/]+\/[^/]+)\/([0-9a-f]{40})\/(.+)$/;
+const INFO = /^\/api\/(?:models|(?=datasets))\/?((?:datasets\/)?[^/]+\/[^/]+)(?:\/revision\/([^/]+))?$/;
+const TREE = /^\/api\/(?:models|(?=datasets))\/?((?:datasets\/)?[^/]+\/[^/]+)\/tree\/([^/]+)$/;
+const RESOLVE = /^\/((?:datasets\/)?[^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/;
+const CACHED = /^\/api\/resolve-cache\/(?:models|(?=datasets))\/?((?:datasets\/)?[^/]+\/[^/]+)\/([0-9a-f]{40})\/(.+)$/;
+
+/** Data sets say that they are; models do not. */
+const apiName = (name: string) => (name.startsWith('datasets/') ? name : `models/${name}`);
 
 /** What a path of the hub asks for. */
 interface Question {
@@ -176,7 +179,7 @@ function sendTree({ request, response }: Exchange, { name, commit, files, pageSi
     path,
   }));
   const isLast = from + pageSize >= Object.keys(files).length;
-  const next = `https://${request.headers.host}/api/models/${name}/tree/${commit}?recursive=true&cursor=${from + pageSize}`;
+  const next = `https://${request.headers.host}/api/${apiName(name)}/tree/${commit}?recursive=true&cursor=${from + pageSize}`;
   response.writeHead(200, { 'content-type': 'application/json', ...(!isLast && { link: `<${next}>; rel="next"` }) });
   response.end(JSON.stringify(from === 0 ? [{ type: 'directory', oid: '0', size: 0, path: 'onnx' }, ...entries] : entries));
 }
@@ -194,7 +197,7 @@ function sendFile({ request, response, store }: Exchange, { name, commit, files,
     return void response.writeHead(302, { ...linked, 'x-linked-etag': `"${digest}"`, location }).end(`Found. Redirecting to ${location}`);
   }
   if (!isFinal) {
-    const location = `/api/resolve-cache/models/${name}/${commit}/${encodeURIComponent(file)}`;
+    const location = `/api/resolve-cache/${apiName(name)}/${commit}/${encodeURIComponent(file)}`;
     return void response.writeHead(307, { ...linked, 'x-linked-etag': `"${gitBlob(bytes)}"`, location }).end();
   }
   response.writeHead(200, { ...common, etag: `"${gitBlob(bytes)}"`, 'content-length': bytes.length });

@@ -24,20 +24,29 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-const config = (storage: string, port: number, htpasswd: string | undefined) => `version: 0.1
+interface RegistryOptions {
+  /** Lines of passwords; with them it asks for a login. */
+  htpasswd?: string;
+  /** It takes no uploads. */
+  isReadOnly?: boolean;
+  /** A free port by default. */
+  port?: number;
+}
+
+const config = (storage: string, port: number, { htpasswd, isReadOnly = false }: RegistryOptions) => `version: 0.1
 log: { level: error, accesslog: { disabled: true } }
-storage: { filesystem: { rootdirectory: ${storage} }, delete: { enabled: true } }
+storage: { filesystem: { rootdirectory: ${storage} }, delete: { enabled: true }, maintenance: { readonly: { enabled: ${isReadOnly} } } }
 http: { addr: "127.0.0.1:${port}" }
 ${htpasswd === undefined ? '' : `auth: { htpasswd: { realm: test, path: ${htpasswd} } }`}
 `;
 
-/** Starts the registry program; with `htpasswd` lines it asks for a login. */
-export async function startRegistry(options: { htpasswd?: string } = {}): Promise<TestRegistry> {
+/** Starts the registry program. */
+export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'aimass-registry-'));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const passwords = options.htpasswd === undefined ? undefined : path.join(directory, 'htpasswd');
   if (passwords !== undefined) await writeFile(passwords, options.htpasswd ?? '');
-  await writeFile(path.join(directory, 'config.yml'), config(path.join(directory, 'data'), port, passwords));
+  await writeFile(path.join(directory, 'config.yml'), config(path.join(directory, 'data'), port, { ...options, ...(passwords !== undefined && { htpasswd: passwords }) }));
   const child = spawn('docker-registry', ['serve', path.join(directory, 'config.yml')], { stdio: 'ignore' });
   const host = `127.0.0.1:${port}`;
   await untilAnswering(`http://${host}/v2/`, child);
