@@ -86,6 +86,9 @@ function writtenPart(object: KubeObject): unknown {
   return [spec, metadata.generation, metadata.labels, metadata.annotations, metadata.uid, metadata.deletionTimestamp];
 }
 
+/** Which controller looks after a kind of ours. */
+export const controllerOf = (kind: string): Route['controller'] => CONTROLLERS[kind] ?? 'service';
+
 const CONTROLLERS: Readonly<Record<string, Route['controller']>> = {
   Model: 'model',
   InferenceService: 'service',
@@ -103,7 +106,7 @@ function ownerOf(object: KubeObject): Pick<Route, 'controller' | 'key'> | undefi
   const labels = object.metadata.labels ?? {};
   const owner = object.metadata.ownerReferences?.find(({ apiVersion }) => apiVersion.startsWith(`${GROUP}/`));
   if (owner !== undefined) {
-    return { controller: CONTROLLERS[owner.kind] ?? 'service', key: keyOf(object, owner.name) };
+    return { controller: controllerOf(owner.kind), key: keyOf(object, owner.name) };
   }
   const job = labels[Label.trainingJob];
   if (job !== undefined) return { controller: 'training', key: keyOf(object, job) };

@@ -11,11 +11,16 @@ import { reconcileInferenceService } from './reconcile/inference-service/reconci
 import { VerificationLine } from './reconcile/model/line.ts';
 import { reconcileModel } from './reconcile/model/reconcile.ts';
 import { restoreLine } from './reconcile/model/restore-line.ts';
-import { routesOf, type Route } from './routes.ts';
+import { reconcileTrainingJob } from './reconcile/training-job/reconcile.ts';
+import { createSearch } from './reconcile/training-job/search/create-search.ts';
+import { createSuggest } from './reconcile/training-job/search/suggest-client.ts';
+import { StatusPace } from './reconcile/training-job/status-pace.ts';
+import { controllerOf, routesOf, type Route } from './routes.ts';
 import { ServicesByModel } from './services-by-model.ts';
 import type { Settings } from './settings.ts';
 import type { Logger } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { TrainingWatcher } from './training/training-watcher.ts';
 
 /** What the controllers work with. */
 export interface WiringDeps {
@@ -38,6 +43,7 @@ export class Wiring {
   readonly #services = new ServicesByModel();
   #controllers: Controllers | undefined;
   #podWatcher: PodWatcher | undefined;
+  #trainingWatcher: TrainingWatcher | undefined;
 
   constructor(deps: WiringDeps) {
     this.#deps = deps;
@@ -49,10 +55,14 @@ export class Wiring {
   start(): void {
     const { cluster, settings } = this.#deps;
     if (settings.figures.enabled) this.#podWatcher = this.#watchPods();
-    const controllers = { model: this.#startModels(), service: this.#startServices() };
+    const controllers = {
+      model: this.#startModels(),
+      service: this.#startServices(),
+      training: this.#startTraining(),
+    };
     this.#controllers = controllers;
     for (const kind of PARENT_KINDS) {
-      const controller = kind.kind === 'Model' ? controllers.model : controllers.service;
+      const controller = controllers[controllerOf(kind.kind)];
       for (const object of cluster.list(kind)) controller.enqueue(keyOf(object));
     }
   }
@@ -61,7 +71,11 @@ export class Wiring {
   async stop(): Promise<void> {
     const controllers = Object.values(this.#controllers ?? {});
     this.#controllers = undefined;
-    await Promise.all([...controllers.map((controller) => controller.stop()), this.#podWatcher?.stop()]);
+    await Promise.all([
+      ...controllers.map((controller) => controller.stop()),
+      this.#podWatcher?.stop(),
+      this.#trainingWatcher?.stop(),
+    ]);
   }
 
   /** How long the oldest pass of each controller has been running, for liveness. */
@@ -94,6 +108,25 @@ export class Wiring {
     const capacity = new CapacityReader(cluster, this.#now);
     const deps = { cluster, settings, now: this.#now, capacity, voices: this.#podWatcher ?? SILENT };
     return this.#start('service', (key) => reconcileInferenceService(refOf(key), deps));
+  }
+
+  #startTraining(): Controller {
+    const { cluster, settings } = this.#deps;
+    const wake = (key: string): void => this.#controllers?.training.enqueue(key);
+    const watcher = new TrainingWatcher({ cluster, clock: this.#clock, wake });
+    watcher.start();
+    this.#trainingWatcher = watcher;
+    const suggest = createSuggest({ url: settings.training.suggestUrl, now: () => this.#clock.now() });
+    const deps = {
+      cluster,
+      settings,
+      now: this.#now,
+      voices: watcher,
+      pace: new StatusPace(),
+      search: createSearch({ suggest, voices: watcher }),
+      capacity: new CapacityReader(cluster, this.#now),
+    };
+    return this.#start('training', (key) => reconcileTrainingJob(refOf(key), deps));
   }
 
   #watchPods(): PodWatcher {
