@@ -6,7 +6,8 @@ import type { PodPlan } from './pod-template.ts';
 import { containerSecurity } from '../pod-security.ts';
 import { withoutDevices } from '../container-resources.ts';
 import { servingResources } from './serving-resources.ts';
-import { modelMount, pinnedUri, sourceClaim } from './volumes.ts';
+import { modelMount, sourceClaim } from './volumes.ts';
+import { pinnedUri } from '../pinned-uri.ts';
 
 /** The init container that brings the verified bytes, and only those, into the cache. */
 export function buildFetchContainer(plan: PodPlan): V1Container {

@@ -25,7 +25,7 @@ export function servedModel(model: Model): ServedModel | undefined {
     name: model.metadata.name,
     revision: current.revision,
     digest: current.digest,
-    uri: current.uri ?? model.spec.source.uri,
+    uri: current.uri ?? model.spec.source.uri ?? '',
     task: current.task ?? model.spec.task,
     ...(current.goldenConfigMap === undefined ? {} : { goldenConfigMap: current.goldenConfigMap }),
     ...(current.credentials === undefined ? {} : { credentialsSecret: current.credentials.secretName }),

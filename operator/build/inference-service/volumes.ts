@@ -1,5 +1,6 @@
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import type { Settings } from '../../settings.ts';
+import { imageReference } from '../pinned-uri.ts';
 import { cacheClaimName } from './names.ts';
 import { cacheType } from './cache.ts';
 import type { PodPlan } from './pod-template.ts';
@@ -44,17 +45,6 @@ function modelsVolume(plan: PodPlan): V1Volume {
       return { name: 'models', image: { reference: imageReference(model), pullPolicy: 'IfNotPresent' } };
   }
 }
-
-/** The artifact by its digest: a tag could be moved after the verification. */
-function imageReference({ uri, digest }: ServedModel): string {
-  const [withoutDigest = ''] = uri.replace(/^oci:\/\//, '').split('@');
-  const repository = withoutDigest.replace(/:[^:/]+$/, '');
-  return `${repository}@${digest}`;
-}
-
-/** The source by digest where it has one: an artifact. Other sources have no such name. */
-export const pinnedUri = (model: ServedModel): string =>
-  model.uri.startsWith('oci://') ? `oci://${imageReference(model)}` : model.uri;
 
 /** Volumes that only the fetch container mounts. */
 function fetchVolumes({ credentialsSecret, caBundle, uri }: ServedModel): V1Volume[] {

@@ -1,9 +1,9 @@
-import type { Model } from '../../../crds/schema/model.ts';
+import type { SourcedModel } from '../../../crds/schema/model.ts';
 import type { Settings } from '../../settings.ts';
 
 /** What one verification is made from. */
 export interface VerificationRequest {
-  model: Model;
+  model: SourcedModel;
   settings: Settings;
   /** The frozen copy of the golden examples; absent when the artifact carries its own. */
   goldenConfigMap?: string | undefined;

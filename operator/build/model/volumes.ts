@@ -1,5 +1,5 @@
 import { quantityValue } from '../../../crds/schema/quantity.ts';
-import type { Model } from '../../../crds/schema/model.ts';
+import type { SourcedModel } from '../../../crds/schema/model.ts';
 import type { VerificationRequest } from './request.ts';
 
 /** Where things are in the pods (docs/reference/pod-contract.md). */
@@ -24,7 +24,7 @@ const mount = (name: keyof typeof Mount, isReadOnly = true) => ({
 });
 
 /** The container that downloads is the only one that sees the credentials, the CA and the claim. */
-export const fetchMounts = ({ spec }: Model) => [
+export const fetchMounts = ({ spec }: SourcedModel) => [
   mount('models', false),
   mount('tmp', false),
   ...(spec.credentials === undefined ? [] : [mount('credentials')]),

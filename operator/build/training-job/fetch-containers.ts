@@ -4,6 +4,7 @@ import { filledResources } from '../container-resources.ts';
 import { toFlags } from '../flags.ts';
 import { networkOptions } from '../network-options.ts';
 import { containerSecurity } from '../pod-security.ts';
+import { literal } from './expand.ts';
 import type { StagePlan } from './plan.ts';
 import { type FetchedSource, sourcesOf } from './sources.ts';
 import { claimOf, sourceMounts } from './source-volumes.ts';
@@ -30,7 +31,7 @@ const buildFetchContainer = (source: FetchedSource, plan: StagePlan): V1Containe
 function fetchArguments(source: FetchedSource, { settings }: StagePlan): string[] {
   const options = {
     kind: source.kind,
-    uri: source.uri,
+    uri: literal(source.uri),
     into: `${ROOT}/${source.folder}`,
     digest: source.digest,
     'max-bytes': String(Math.floor(quantityValue(source.maxSize ?? settings.fetch.maxSize))),
@@ -40,5 +41,6 @@ function fetchArguments(source: FetchedSource, { settings }: StagePlan): string[
     ...networkOptions(settings),
     'claim-dir': claimOf(source.uri) && '/source',
   };
-  return ['fetch', ...toFlags(options), ...(source.unpack ? ['--unpack'] : [])];
+  const shape = { data: source.unpack ? ['--unpack'] : [], model: ['--flat'] };
+  return ['fetch', ...toFlags(options), ...shape[source.kind]];
 }

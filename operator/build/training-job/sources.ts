@@ -1,4 +1,5 @@
 import type { DataSource } from '../../../crds/schema/training/data.ts';
+import { pinnedUri } from '../pinned-uri.ts';
 import { dataContainerName, MODEL_CONTAINERS } from './names.ts';
 import type { ModelSource, StagePlan } from './plan.ts';
 
@@ -44,7 +45,7 @@ const modelSource = (model: ModelSource | undefined, which: keyof typeof MODEL_C
           container: MODEL_CONTAINERS[which],
           kind: 'model',
           folder: MODEL_CONTAINERS[which],
-          uri: model.uri,
+          uri: pinnedUri(model),
           digest: model.digest,
           maxSize: undefined,
           unpack: false,
