@@ -8,7 +8,7 @@ import type { ConfigMap, DeviceClaimTemplate, Revision, RevisionData } from './c
 import { RESTARTED_AT } from './names.ts';
 import { buildPodTemplate } from './pod-template.ts';
 import type { ServedModel } from './served-model.ts';
-import { pinnedUri } from './volumes.ts';
+import { pinnedUri } from '../pinned-uri.ts';
 
 /**
  * Name of the revision that the user asks for. It hashes only what the user controls: a new operator, runtime image or
