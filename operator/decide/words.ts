@@ -10,11 +10,11 @@ export function schedulerWords(message = ''): string {
   return asSentence(why.replace(/\. not found$/, ''));
 }
 
-/** What to do about a volume that cannot be mounted, by what the kubelet or the scheduler misses. */
-export function remedyForMissing(text: string): string {
+/** What to do about a volume that cannot be mounted, by what the kubelet or the scheduler misses, and which kind names it. */
+export function remedyForMissing(text: string, namedBy = 'Model'): string {
   const [, kind, name] = /\b(secret|configmap|persistentvolumeclaim) "([^"]+)" not found/i.exec(text) ?? [];
   if (kind === undefined || name === undefined) return '';
-  return ` Create ${KIND_NAMES[kind.toLowerCase()]} "${name}" in this namespace, or correct the Model that names it.`;
+  return ` Create ${KIND_NAMES[kind.toLowerCase()]} "${name}" in this namespace, or correct the ${namedBy} that names it.`;
 }
 
 const KIND_NAMES: Readonly<Record<string, string>> = {

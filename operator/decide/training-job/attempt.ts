@@ -46,8 +46,7 @@ export const wantedPods = ({ spec }: Job): number => spec?.completions ?? 1;
 function successOf(job: Job, { stage, pods }: Observed): { result?: Record<string, unknown> } | undefined {
   if (stage === 'train') {
     const ended = pods.filter(({ status }) => status?.phase === 'Succeeded');
-    const isComplete = ended.length >= wantedPods(job) || jobEnd(job)?.type === 'Complete';
-    if (!isComplete) return undefined;
+    if (jobEnd(job)?.type !== 'Complete' && ended.length < enoughPods(job)) return undefined;
     const result = ended.map((pod) => parseFreeResult(messageOf(pod, stage))).find((found) => found !== undefined);
     return result === undefined ? {} : { result };
   }
@@ -57,6 +56,10 @@ function successOf(job: Job, { stage, pods }: Observed): { result?: Record<strin
   }
   return undefined;
 }
+
+/** When its Job has ended, an elastic training may have lost as many workers as it can go without. */
+const enoughPods = (job: Job): number =>
+  wantedPods(job) - (jobFailure(job) === undefined ? 0 : (job.spec?.maxFailedIndexes ?? 0));
 
 const endOf = (pod: Pod, container: string) =>
   containersOf(pod).find(({ name }) => name === container)?.state?.terminated;

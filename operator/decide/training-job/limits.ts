@@ -31,7 +31,7 @@ export function startFailure(
   { job, since, waitingFor }: { job: TrainingJob; since: Date; waitingFor: string | undefined },
   now: Date,
 ): Failure | undefined {
-  const needed = job.spec.workers?.minCount ?? counts.wanted;
+  const needed = Math.min(job.spec.workers?.minCount ?? counts.wanted, counts.wanted);
   if (counts.started >= needed || startLimit(since, job) > now) return undefined;
   const why = waitingFor === undefined ? '' : ` ${waitingFor}`;
   return {

@@ -6,7 +6,7 @@ export type { ContainerStatus, Pod, Terminated };
 
 /** The parts of a Job that decide about a stage. */
 export type Job = Child & {
-  spec?: { suspend?: boolean; completions?: number; backoffLimitPerIndex?: number };
+  spec?: { suspend?: boolean; completions?: number; backoffLimitPerIndex?: number; maxFailedIndexes?: number };
   status?: { startTime?: string; conditions?: readonly ChildCondition[] };
 };
 

@@ -29,6 +29,7 @@ type Check = (facts: PodFacts) => Problem | undefined;
 const CAPACITY_GRACE_MS = 600_000;
 const PULL_REASONS: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
 const CHECK_CLAIM = ' Check the claim with "kubectl describe pvc", its storage class, and whether the class has room.';
+const KIND = 'TrainingJob';
 const REASONS: Readonly<Record<Refuser, TrainingReason>> = {
   quota: TrainingReason.QuotaExceeded,
   spec: TrainingReason.InvalidSpec,
@@ -61,7 +62,7 @@ const unschedulable: Check = ({ pod, stage, now, capacity }) => {
 
 const claimUnbound = (message: string): string | undefined =>
   /persistentvolumeclaim/i.test(message)
-    ? `Its volume claim is not bound: ${schedulerWords(message)}${remedyForMissing(message) || CHECK_CLAIM}`
+    ? `Its volume claim is not bound: ${schedulerWords(message)}${remedyForMissing(message, KIND) || CHECK_CLAIM}`
     : undefined;
 
 const imagePull: Check = ({ pod }) => {
@@ -89,7 +90,7 @@ const cannotStart: Check = ({ pod, warning }) => {
   if (why === undefined) return undefined;
   return {
     reason: TrainingReason.Starting,
-    message: `${asSentence(why)}${remedyForMissing(why)}`,
+    message: `${asSentence(why)}${remedyForMissing(why, KIND)}`,
     stalled: waiting !== undefined,
   };
 };

@@ -5,8 +5,7 @@ import { currentStage, isFinished, type Life } from '../../decide/training-job/l
 import { deadlineFailure } from '../../decide/training-job/limits.ts';
 import { stageFailed } from '../../decide/training-job/after-failure.ts';
 import type { Problem } from '../../decide/training-job/problem.ts';
-import { workerName } from '../../decide/training-job/observed.ts';
-import { livePods, podsInTheWay } from './observe.ts';
+import { inTheWay } from './observe.ts';
 import { startStage } from './start-stage.ts';
 import { searchTrials } from './search-trials.ts';
 import type { TrainingDeps } from './deps.ts';
@@ -89,12 +88,13 @@ function pathBlocked(
 ): Problem | undefined {
   const done = life.stages.filter(({ state }) => state === 'Succeeded').map(({ name }) => name);
   const coming = { run: life.run?.number ?? 0, stage: stage.name, attempt: (stage.attempt ?? 0) + 1, done };
-  const [first, ...others] = podsInTheWay(livePods(cluster, job, now()), coming);
+  const [first, ...others] = inTheWay(cluster, job, { coming, now: now() });
   if (first === undefined) return undefined;
-  const who = others.length === 0 ? workerName(first, true) : `${others.length + 1} pods`;
+  const who = others.length === 0 ? `${first.kind} ${first.metadata.name}` : `${others.length + 1} Jobs and pods`;
+  const why = stage.message === undefined ? '' : ` Why it starts again: ${stage.message}`;
   return {
     reason: stage.reason === undefined ? TrainingReason.Starting : TrainingReason.Restarting,
-    message: `Stage ${stage.name} starts when ${who} of the try before ${others.length === 0 ? 'is' : 'are'} gone.${stage.message === undefined ? '' : ` Why it starts again: ${stage.message}`}`,
+    message: `Stage ${stage.name} starts when ${who} of an earlier try ${others.length === 0 ? 'is' : 'are'} gone.${why}`,
     stalled: false,
     againInMs: LEAVING_MS,
   };

@@ -1,5 +1,6 @@
 import type { TrainingJob } from '../../../crds/schema/training-job.ts';
 import type { StageStatus } from '../../../crds/schema/training/status.ts';
+import type { Child } from '../../build/child.ts';
 import { Label } from '../../build/labels.ts';
 import { decideAttempt, wantedPods, type Attempt } from '../../decide/training-job/attempt.ts';
 import {
@@ -77,10 +78,21 @@ export interface Coming {
   done: readonly string[];
 }
 
-/** Pods that still write to the work space, so that another try must not begin: of another run or try, or of a stage that is done again. */
-export const podsInTheWay = (pods: readonly Pod[], coming: Coming): readonly Pod[] =>
-  pods.filter((pod) => {
-    const { run, stage, attempt } = partOf(pod);
-    if (run !== coming.run) return true;
-    return stage === coming.stage ? attempt !== coming.attempt : !coming.done.includes(stage);
-  });
+/** Jobs and pods that still write to the work space, so that another try must not begin: of another run or try, or of a stage that is done again. */
+export function inTheWay(
+  cluster: Cluster,
+  owner: TrainingJob,
+  { coming, now }: { coming: Coming; now: Date },
+): readonly Child[] {
+  const pods = livePods(cluster, owner, now);
+  const jobs = listJobs(cluster, owner).filter((job) => jobEnd(job) === undefined);
+  return [...pods, ...jobs].filter((object) => !isOfComing(object, coming));
+}
+
+function isOfComing(object: Child, coming: Coming): boolean {
+  const { run, stage, attempt, trial } = partOf(object);
+  if (run !== coming.run) return false;
+  // A search sees to its trials itself.
+  if (stage === coming.stage && trial !== undefined) return true;
+  return stage === coming.stage ? attempt === coming.attempt : coming.done.includes(stage);
+}

@@ -144,6 +144,14 @@ export class TrainingWorld {
     });
   }
 
+  podRef({ metadata }: KubeObject): ObjectRef {
+    return { ...POD, namespace: NAMESPACE, name: metadata.name };
+  }
+
+  model(name: string): KubeObject | undefined {
+    return this.cluster.server.get({ ...MODEL, namespace: NAMESPACE, name });
+  }
+
   /** The Job that has not ended. */
   job(name = 'iris'): Job & KubeObject {
     const found = this.jobs(name).find((job) => jobEnd(job) === undefined);
