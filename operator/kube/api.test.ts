@@ -74,6 +74,13 @@ describe('Api', () => {
     });
   });
 
+  test('a text is taken as it is', async () => {
+    handler = answer(200, 'one\ntwo\n');
+    expect(await api().text(call)).toBe('one\ntwo\n');
+    handler = answer(404, { reason: 'NotFound', message: 'pods "a" not found' });
+    expect(await failure(api().text(call))).toMatchObject({ code: 404, reason: 'NotFound' });
+  });
+
   test.each([
     {
       name: 'a Status',

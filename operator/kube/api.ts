@@ -35,6 +35,9 @@ export interface ApiDeps {
   mayWrite?: () => boolean;
 }
 
+/** Takes what is wanted out of an answer. */
+type ReadAnswer<T> = (answer: Dispatcher.ResponseData) => Promise<T>;
+
 const MAX_RETRIES = 3;
 /** Waiting longer inside a request would only block a worker: the queue has a better backoff. */
 const MAX_RETRY_AFTER_MS = 10_000;
@@ -53,10 +56,19 @@ export class Api {
   }
 
   /** Sends a request and gives its answer; throws ApiError for anything but 2xx. */
-  async request<T>(call: ApiCall): Promise<T> {
+  request<T>(call: ApiCall): Promise<T> {
+    return this.#again(call, async ({ body }) => (await body.json()) as T);
+  }
+
+  /** Sends a request whose answer is a text, such as the log of a pod. */
+  text(call: ApiCall): Promise<string> {
+    return this.#again(call, ({ body }) => body.text());
+  }
+
+  async #again<T>(call: ApiCall, read: ReadAnswer<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.#once<T>(call);
+        return await this.#once(call, read);
       } catch (error) {
         const waitMs = attempt < MAX_RETRIES ? this.#retryAfter(error) : undefined;
         if (waitMs === undefined || call.urgent === true) throw error;
@@ -75,12 +87,8 @@ export class Api {
     });
   }
 
-  #once<T>(call: ApiCall): Promise<T> {
-    const run = (): Promise<T> =>
-      this.#timed(call, async ({ signal }) => {
-        const answer = await this.#send(call, signal);
-        return (await answer.body.json()) as T;
-      });
+  #once<T>(call: ApiCall, read: ReadAnswer<T>): Promise<T> {
+    const run = (): Promise<T> => this.#timed(call, async ({ signal }) => read(await this.#send(call, signal)));
     return call.urgent === true ? run() : this.#slots.run(() => this.#whenNotThrottled(run));
   }
 

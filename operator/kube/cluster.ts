@@ -46,6 +46,20 @@ export interface Query extends KindRef {
   ownerUid?: string;
 }
 
+/** Which part of a container's log to read. Lines come with their time stamps, oldest first. */
+export interface LogQuery {
+  namespace: string;
+  /** Name of the pod. */
+  name: string;
+  container: string;
+  /** Only what was printed since then (RFC 3339; whole seconds count). */
+  sinceTime?: string;
+  /** Only so many of the last lines. */
+  tailLines: number;
+  /** No more than this; what is left out is at the end. */
+  limitBytes: number;
+}
+
 /** Something that happened to an object, told once, on a transition. */
 export interface EventNote {
   type: 'Normal' | 'Warning';
@@ -75,6 +89,8 @@ export interface Cluster {
   read<T extends KubeObject>(ref: ObjectRef): Promise<T | undefined>;
   /** Lists from the API server, for kinds that are not watched. */
   readAll<T extends KubeObject>(query: Query & { fieldSelector?: string }): Promise<readonly T[]>;
+  /** Reads the log of a container. */
+  readLog(query: LogQuery): Promise<string>;
   /**
    * Server-side apply under one field manager. Writes nothing when the live object already says what `desired` says.
    * `desired` must carry exactly one controlling owner reference; an object that exists under another owner is not touched.

@@ -6,7 +6,7 @@ import { Api, type ApiCall } from './api.ts';
 import { isAnotherObject, isNotFound } from './api-errors.ts';
 import { Applier, type ApplierDeps } from './applier.ts';
 import type { ChangeHandler } from './change.ts';
-import type { ApplyResult, Cluster, EventNote, KindRef, KubeObject, ObjectRef, Query } from './cluster.ts';
+import type { ApplyResult, Cluster, EventNote, KindRef, KubeObject, LogQuery, ObjectRef, Query } from './cluster.ts';
 import type { Connection } from './connection.ts';
 import { refOf } from './desired.ts';
 import { EventRecorder } from './event-recorder.ts';
@@ -45,6 +45,9 @@ export interface WatchHealth {
   ageMs: number;
   idleMs: number;
 }
+
+/** The API server asks the node: one that hangs must not hold a round over all pods for long. */
+const LOG_TIMEOUT_MS = 10_000;
 
 /** The cluster through its API server. */
 export class LiveCluster implements Cluster {
@@ -170,6 +173,18 @@ export class LiveCluster implements Cluster {
       token = page.metadata.continue;
     } while (token !== undefined && token !== '');
     return ownerUid === undefined ? items : items.filter((item) => isOwnedBy(item, ownerUid));
+  }
+
+  readLog({ namespace, name, ...query }: LogQuery): Promise<string> {
+    const path = `${resourcePath({ apiVersion: 'v1', plural: 'pods' }, { namespace, name })}/log`;
+    return this.api.text({
+      verb: 'get',
+      resource: 'pods/log',
+      method: 'GET',
+      path,
+      query: { ...query, timestamps: true },
+      timeoutMs: LOG_TIMEOUT_MS,
+    });
   }
 
   async apply<T extends KubeObject>(desired: T): Promise<ApplyResult<T>> {

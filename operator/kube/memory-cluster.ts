@@ -1,7 +1,7 @@
 import { sameJson } from './same-json.ts';
 import { ApiError } from './api-errors.ts';
 import type { Change, ChangeHandler } from './change.ts';
-import type { ApplyResult, Cluster, EventNote, KubeObject, ObjectRef, Query } from './cluster.ts';
+import type { ApplyResult, Cluster, EventNote, KubeObject, LogQuery, ObjectRef, Query } from './cluster.ts';
 import {
   bearsLabel,
   controllerOf,
@@ -13,6 +13,7 @@ import {
   withAppliedHash,
   type Claim,
 } from './desired.ts';
+import { MemoryLogs } from './memory-logs.ts';
 import { mergeApplied } from './memory-merge.ts';
 import { MemoryServer, type MemoryServerOptions } from './memory-server.ts';
 import { ObjectStore } from './object-store.ts';
@@ -44,6 +45,8 @@ export interface WriteFailure {
 export class MemoryCluster implements Cluster {
   /** Acts as everybody else: create, edit, setStatus, delete. */
   readonly server: MemoryServer;
+  /** What the containers have printed. */
+  readonly logs = new MemoryLogs();
   /** Every write of the operator, in order. Set `length = 0` between passes. */
   readonly writes: MemoryWrite[] = [];
   /** Every event that was emitted, repetitions included. */
@@ -103,6 +106,10 @@ export class MemoryCluster implements Cluster {
   /** Of field selectors it understands `a.b=c` and `a.b!=c`, joined by commas. */
   readAll<T extends KubeObject>(query: Query & { fieldSelector?: string }): Promise<readonly T[]> {
     return Promise.resolve(this.server.list<T>(query));
+  }
+
+  readLog(query: LogQuery): Promise<string> {
+    return Promise.resolve().then(() => this.logs.read(query));
   }
 
   async apply<T extends KubeObject>(wanted: T): Promise<ApplyResult<T>> {

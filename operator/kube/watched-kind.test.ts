@@ -9,6 +9,7 @@ test.each([
   ['PodDisruptionBudget', 'poddisruptionbudgets'],
   ['Gateway', 'gateways'],
   ['DeviceClass', 'deviceclasses'],
+  ['PodMetrics', 'pods'],
 ])('pluralOf(%s) is %s', (kind, want) => expect(pluralOf(kind)).toBe(want));
 
 test('resourcePath tells the core group from the others, and cannot be led astray', () => {

@@ -12,8 +12,13 @@ export interface WatchedKind extends KindRef {
   trim?: (object: KubeObject) => void;
 }
 
+/** The metrics API calls its kinds by what they measure. */
+const IRREGULAR: Readonly<Record<string, string>> = { PodMetrics: 'pods', NodeMetrics: 'nodes' };
+
 /** The plural in the URL of a kind, by the rules that all kinds of Kubernetes itself follow. */
 export function pluralOf(kind: string): string {
+  const irregular = IRREGULAR[kind];
+  if (irregular !== undefined) return irregular;
   const lower = kind.toLowerCase();
   if (lower.endsWith('endpoints')) return lower;
   if (/[^aeiou]y$/.test(lower)) return `${lower.slice(0, -1)}ies`;
