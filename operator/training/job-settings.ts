@@ -1,0 +1,43 @@
+import { API_VERSION } from '../../crds/schema/shared.ts';
+import type { TrainingJob } from '../../crds/schema/training-job.ts';
+import { canonical } from '../decide/training-job/log-lines/names.ts';
+import type { ProgressOptions } from '../decide/training-job/progress/state.ts';
+import { totalsOf } from '../decide/training-job/progress/totals.ts';
+import type { Cluster, KubeObject } from '../kube/cluster.ts';
+
+/** The TrainingJob by its key; undefined when it is gone. */
+export function findTrainingJob(cluster: Cluster, key: string): TrainingJob | undefined {
+  const [namespace = '', name = ''] = key.split('/');
+  return cluster.get<TrainingJob & KubeObject>({ apiVersion: API_VERSION, kind: 'TrainingJob', namespace, name });
+}
+
+/** Names of the metrics that the job asks for, in canonical form. */
+export function wantedMetrics(job: TrainingJob | undefined): ReadonlySet<string> {
+  const objective = job?.spec.search?.objective.metric;
+  const thresholds = (job?.spec.evaluation?.thresholds ?? []).map(({ metric }) => metric);
+  return new Set([...(objective === undefined ? [] : [objective]), ...thresholds].map(canonical));
+}
+
+/** What is known of a training before it prints anything. `parameters` are those of the pod, as JSON. */
+export function progressOptions(job: TrainingJob | undefined, parameters: string | undefined): ProgressOptions {
+  const objective = job?.spec.search?.objective;
+  const all = { ...job?.spec.recipe?.options, ...job?.spec.parameters, ...parse(parameters) };
+  return { totals: totalsOf(all), ...(objective === undefined ? {} : { objective }) };
+}
+
+function parse(parameters: string | undefined): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(parameters ?? '{}');
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+  } catch {
+    return {}; // somebody else's annotation
+  }
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** How long a worker may do nothing. */
+export function stallAfterMs(job: TrainingJob | undefined): number {
+  const after = job?.spec.stall?.after ?? '10m';
+  return parseInt(after, 10) * (UNIT_MS[after.slice(-1)] ?? 60_000);
+}
