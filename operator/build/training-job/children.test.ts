@@ -34,6 +34,24 @@ describe('buildWorkspaceClaim', () => {
   });
 });
 
+describe('buildWorkspaceClaim of a claim that exists', () => {
+  const other = parseSettings({
+    runtimeImage: 'r',
+    training: { workspace: { size: '5Gi', storageClassName: 'fast', accessMode: 'ReadWriteMany' } },
+  });
+  const live = { ...buildWorkspaceClaim(jobOf({ image }), settings) };
+  live.spec = { ...live.spec, storageClassName: 'standard' };
+
+  test('new defaults of the platform leave it alone', () => {
+    expect(buildWorkspaceClaim(jobOf({ image }), other, live).spec).toEqual(live.spec);
+  });
+
+  test('what the user asks is asked for', () => {
+    const { spec } = buildWorkspaceClaim(jobOf({ image, workspace: { size: '20Gi' } }), other, live);
+    expect(spec).toEqual({ ...live.spec, resources: { requests: { storage: '20Gi' } } });
+  });
+});
+
 describe('buildWorkersService', () => {
   test('is headless, names pods before they are ready, and stays the same from try to try', () => {
     const service = buildWorkersService(planOf({ image, workers: { count: 2 } }));

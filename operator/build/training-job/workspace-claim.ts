@@ -11,20 +11,41 @@ type AccessMode = Settings['training']['workspace']['accessMode'];
 export const workspaceAccessMode = ({ spec }: TrainingJob, { training }: Settings): AccessMode =>
   spec.workspace?.accessMode ?? training.workspace.accessMode;
 
-/** The claim that keeps data, checkpoints and outputs of all runs. */
-export function buildWorkspaceClaim(job: TrainingJob, settings: Settings): WorkspaceClaim {
-  const defaults = settings.training.workspace;
+/**
+ * The claim that keeps data, checkpoints and outputs of all runs. What the user leaves open stays as it was made: a claim can
+ * hardly be changed, and a new default of the platform must not break what exists.
+ */
+export function buildWorkspaceClaim(job: TrainingJob, settings: Settings, live?: WorkspaceClaim): WorkspaceClaim {
   const asked = job.spec.workspace;
-  const storageClassName = asked?.storageClassName ?? defaults.storageClassName;
+  const made = live === undefined ? defaultsOf(job, settings) : valuesOf(live);
+  const storageClassName = asked?.storageClassName ?? made.storageClassName;
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
     metadata: childMeta(job, workspaceName(job), { [Label.trainingJob]: job.metadata.name }),
     spec: {
-      accessModes: [workspaceAccessMode(job, settings)],
-      resources: { requests: { storage: String(asked?.size ?? defaults.size) } },
-      // No class: the default class of the cluster.
-      ...(storageClassName === '' ? {} : { storageClassName }),
+      accessModes: [asked?.accessMode ?? made.accessMode],
+      resources: { requests: { storage: String(asked?.size ?? made.size) } },
+      ...(storageClassName === undefined ? {} : { storageClassName }),
     },
   };
 }
+
+interface Values {
+  accessMode: string;
+  size: string;
+  storageClassName: string | undefined;
+}
+
+/** No class: the default class of the cluster. */
+const defaultsOf = (job: TrainingJob, settings: Settings): Values => ({
+  accessMode: workspaceAccessMode(job, settings),
+  size: settings.training.workspace.size,
+  storageClassName: settings.training.workspace.storageClassName || undefined,
+});
+
+const valuesOf = ({ spec }: WorkspaceClaim): Values => ({
+  accessMode: spec.accessModes?.[0] ?? 'ReadWriteOnce',
+  size: spec.resources?.requests?.storage ?? '0',
+  storageClassName: spec.storageClassName,
+});

@@ -117,8 +117,3 @@ const isLost = (pod: Pod, now: Date): boolean => {
   const at = overdueAt(pod);
   return at !== undefined && at <= now;
 };
-
-/** Stops all trials that run; they go on from their checkpoints when the search does. */
-export async function suspendTrials(context: SearchContext): Promise<void> {
-  for (const job of listTrialJobs(context)) await removeQuietly(context.cluster, job);
-}
