@@ -15,7 +15,7 @@ PART = ".part"
 def whole_folder(target: Path) -> Iterator[Path]:
     """Gives a folder to write into, which takes the place of the target when the block ends without an exception."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_mount():
+    if is_mount(target):
         with into_mount(target) as part:
             yield part
         return
@@ -30,6 +30,16 @@ def whole_folder(target: Path) -> Iterator[Path]:
         target.rename(old)
     part.rename(target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def is_mount(target: Path) -> bool:
+    """Whether something is mounted there: also a folder of the same volume, which `Path.is_mount` does not see."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return target.is_mount()
+    wanted = str(target.resolve()).replace("\\", "\\134").replace(" ", "\\040")
+    return any(line.split(" ")[4] == wanted for line in lines)
 
 
 @contextmanager
