@@ -5,13 +5,13 @@ import type {
   V1NetworkPolicySpec,
   V1PersistentVolumeClaimSpec,
   V1PodDisruptionBudgetSpec,
-  V1PodSpec,
   V1PodTemplateSpec,
   V1ResourceClaimTemplateSpec,
   V1ServiceSpec,
   V2HorizontalPodAutoscalerSpec,
 } from '@kubernetes/client-node';
 import type { Child } from '../child.ts';
+import type { ChildCondition } from '../pod.ts';
 import type { ServedModel } from './served-model.ts';
 
 /** What a revision keeps for good: the model it serves, and its pods to the last byte. */
@@ -36,15 +36,6 @@ export type CacheClaim = Child & { spec: V1PersistentVolumeClaimSpec; status?: {
 export type DeviceClaimTemplate = Child & { spec: V1ResourceClaimTemplateSpec };
 export type ConfigMap = Child & { immutable?: boolean; data?: Record<string, string> };
 
-/** A condition of a Deployment or Pod, as JSON carries it. */
-export interface ChildCondition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
-  lastTransitionTime?: string;
-}
-
 /** The part of a Deployment's status that is read. */
 interface DeploymentStatus {
   observedGeneration?: number;
@@ -54,40 +45,4 @@ interface DeploymentStatus {
   conditions?: ChildCondition[];
 }
 
-/** How a container ended. */
-export interface Terminated {
-  exitCode: number;
-  reason?: string;
-  message?: string;
-  finishedAt?: string;
-}
-
-/** The part of a container's status that is read. */
-export interface ContainerStatus {
-  name: string;
-  image?: string;
-  ready?: boolean;
-  started?: boolean;
-  restartCount?: number;
-  state?: {
-    waiting?: { reason?: string; message?: string };
-    running?: { startedAt?: string };
-    terminated?: Terminated;
-  };
-  lastState?: { terminated?: Terminated };
-}
-
-/** A pod, as the kubelet and the scheduler report it. */
-export type Pod = Child & {
-  spec?: V1PodSpec;
-  status?: {
-    phase?: string;
-    reason?: string;
-    message?: string;
-    podIP?: string;
-    startTime?: string;
-    conditions?: ChildCondition[];
-    initContainerStatuses?: ContainerStatus[];
-    containerStatuses?: ContainerStatus[];
-  };
-};
+export type { ChildCondition, ContainerStatus, Pod, Terminated } from '../pod.ts';

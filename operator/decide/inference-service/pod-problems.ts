@@ -1,6 +1,7 @@
 import { ServiceReason } from '../../../crds/schema/reasons.ts';
 import type { ContainerStatus, Pod } from '../../build/inference-service/children.ts';
 import { afterGrace, type Problem } from './facts.ts';
+import { pullFailure } from '../pod-obstacles.ts';
 import { asSentence, remedyForMissing } from '../words.ts';
 import { conditionOf, containerStatus, isReady, lastFailure, lastWords } from './pods.ts';
 import { schedulingProblem } from './scheduling.ts';
@@ -25,27 +26,13 @@ const MISMATCH_GRACE_MS = 60_000;
 const SLOW_START_MS = 60_000;
 /** The kubelet waits 10 s, 20 s, 40 s before these starts: by now it is not going to pass. */
 const HOPELESS_RESTARTS = 3;
-const PULL_REASONS: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
 
 const unschedulable: Check = ({ pod, now, capacity }) => schedulingProblem(pod, now, capacity);
 
 const imagePull: Check = ({ pod }) => {
-  const container = containers(pod).find(({ state }) => PULL_REASONS.includes(state?.waiting?.reason ?? ''));
-  if (container === undefined) return undefined;
-  const image = container.image ?? 'of the runtime';
-  return {
-    reason: ServiceReason.ImagePullFailed,
-    message: `Image ${image} cannot be pulled: ${registryWords(container)} Check the image name, and the login in imagePullSecrets.`,
-    stalled: true,
-  };
+  const message = pullFailure(containers(pod));
+  return message === undefined ? undefined : { reason: ServiceReason.ImagePullFailed, message, stalled: true };
 };
-
-/** The kubelet alternates between the error and its back-off; both are reduced to the error. */
-function registryWords({ state }: ContainerStatus): string {
-  const message = state?.waiting?.message ?? '';
-  const [, error] = /^Back-off pulling image "[^"]*": \w+: (.*)$/s.exec(message) ?? [];
-  return asSentence(error ?? (message.startsWith('Back-off') || message === '' ? 'the registry refuses it' : message));
-}
 
 const outOfMemory: Check = ({ pod }) => {
   const killed = containers(pod).find((container) => lastFailure(container)?.reason === 'OOMKilled');

@@ -1,6 +1,7 @@
 import type { Pod } from '../../build/inference-service/children.ts';
 import { surgeOf } from '../../build/inference-service/names.ts';
-import { explainCapacity, waitsForItself, type Capacity } from './capacity.ts';
+import { explainCapacity, type Capacity } from '../capacity.ts';
+import { waitsForItself } from './waits-for-itself.ts';
 import type { Problem, ServiceFacts } from './facts.ts';
 import { modelProblem } from './model-problem.ts';
 import { podProblem } from './pod-problems.ts';

@@ -1,5 +1,5 @@
 import type { Child } from '../../build/child.ts';
-import type { ChildCondition, ContainerStatus, Pod, Terminated } from '../../build/inference-service/children.ts';
+import type { ChildCondition, ContainerStatus, Pod, Terminated } from '../../build/pod.ts';
 import { Label } from '../../build/labels.ts';
 
 export type { ContainerStatus, Pod, Terminated };

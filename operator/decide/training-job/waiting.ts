@@ -1,8 +1,9 @@
 import type { TrainingJob } from '../../../crds/schema/training-job.ts';
 import { TrainingReason } from '../../../crds/schema/reasons.ts';
 import type { StageName } from '../../../crds/schema/training/status.ts';
-import { explainCapacity, type Capacity } from '../inference-service/capacity.ts';
+import { explainCapacity, type Capacity } from '../capacity.ts';
 import { explainPodRefusal, type Refuser } from '../pod-refusal.ts';
+import { claimUnbound, deviceClassMissing, pullFailure, schedulerRefusal } from '../pod-obstacles.ts';
 import { asSentence, remedyForMissing, schedulerWords } from '../words.ts';
 import { containersOf, isRunning, trueCondition, workerName, type ContainerStatus, type Pod } from './observed.ts';
 import { afterGrace, type Problem } from './problem.ts';
@@ -27,8 +28,6 @@ type Check = (facts: PodFacts) => Problem | undefined;
 
 /** Nodes come and accelerators are freed without a person where a cluster scales itself; after this time it does not look so. */
 const CAPACITY_GRACE_MS = 600_000;
-const PULL_REASONS: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
-const CHECK_CLAIM = ' Check the claim with "kubectl describe pvc", its storage class, and whether the class has room.';
 const KIND = 'TrainingJob';
 const REASONS: Readonly<Record<Refuser, TrainingReason>> = {
   quota: TrainingReason.QuotaExceeded,
@@ -36,51 +35,36 @@ const REASONS: Readonly<Record<Refuser, TrainingReason>> = {
   policy: TrainingReason.Forbidden,
 };
 
-/** Where the resources of a stage's pods are given. */
-export const resourcesField = (stage: StageName): string =>
-  stage === 'train' ? 'spec.workers.resources' : 'training.stageRequests in the settings of the platform';
+/** Where the requests of a stage's pods are given. */
+const requestsField = (stage: StageName): string =>
+  stage === 'train' ? 'spec.workers.resources.requests' : 'training.stageRequests of the platform';
 
-/** The scheduler found no node for the pod. */
-export const schedulerRefusal = ({ status }: Pod) =>
-  status?.conditions?.find(
-    ({ type, status: value, reason }) => type === 'PodScheduled' && value === 'False' && reason === 'Unschedulable',
-  );
+/** Where all of their resources are given. */
+const resourcesField = (stage: StageName): string =>
+  stage === 'train' ? 'spec.workers.resources' : 'training.stageRequests of the platform';
 
 const unschedulable: Check = ({ pod, stage, now, capacity }) => {
   const refusal = schedulerRefusal(pod);
   if (refusal === undefined) return undefined;
   const { message = '', lastTransitionTime } = refusal;
-  const found = capacity === undefined ? undefined : explainCapacity(pod, capacity);
-  const held = found?.replace('spec.resources.requests', `${resourcesField(stage)}.requests`);
+  const held = capacity === undefined ? undefined : explainCapacity(pod, capacity, requestsField(stage));
   const noNode = `No node can take it: ${schedulerWords(message)} Free capacity, change ${resourcesField(stage)} or spec.placement, or add a node.`;
   return {
     reason: TrainingReason.Unschedulable,
-    message: claimUnbound(message) ?? held ?? noNode,
+    message: unboundClaim(message) ?? deviceClassMissing(message, 'spec.workers.accelerator') ?? held ?? noNode,
     ...afterGrace(now.getTime() - new Date(lastTransitionTime ?? now).getTime(), CAPACITY_GRACE_MS),
   };
 };
 
-const claimUnbound = (message: string): string | undefined =>
-  /persistentvolumeclaim/i.test(message)
-    ? `Its volume claim is not bound: ${schedulerWords(message)}${remedyForMissing(message, KIND) || CHECK_CLAIM}`
-    : undefined;
+function unboundClaim(message: string): string | undefined {
+  const words = claimUnbound(message, KIND);
+  return words === undefined ? undefined : `Its volume claim is not bound: ${words}`;
+}
 
 const imagePull: Check = ({ pod }) => {
-  const container = containersOf(pod).find(({ state }) => PULL_REASONS.includes(state?.waiting?.reason ?? ''));
-  if (container === undefined) return undefined;
-  return {
-    reason: TrainingReason.ImagePullFailed,
-    message: `Image ${container.image ?? ''} cannot be pulled: ${registryWords(container)} Check the image name, and the login in imagePullSecrets.`,
-    stalled: true,
-  };
+  const message = pullFailure(containersOf(pod));
+  return message === undefined ? undefined : { reason: TrainingReason.ImagePullFailed, message, stalled: true };
 };
-
-/** The kubelet alternates between the error and its back-off; both are reduced to the error. */
-function registryWords({ state }: ContainerStatus): string {
-  const message = state?.waiting?.message ?? '';
-  const [, error] = /^Back-off pulling image "[^"]*": \w+: (.*)$/s.exec(message) ?? [];
-  return asSentence(error ?? (message.startsWith('Back-off') || message === '' ? 'the registry refuses it' : message));
-}
 
 /** Volumes that cannot be mounted and the like are told by events only. */
 const cannotStart: Check = ({ pod, warning }) => {

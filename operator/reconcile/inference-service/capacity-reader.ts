@@ -1,5 +1,5 @@
 import type { Pod } from '../../build/inference-service/children.ts';
-import type { Capacity, Node } from '../../decide/inference-service/capacity.ts';
+import type { Capacity, Node } from '../../decide/capacity.ts';
 import { isForbidden } from '../../kube/api-errors.ts';
 import type { Cluster } from '../../kube/cluster.ts';
 import { NODE, POD } from './deps.ts';

@@ -1,6 +1,6 @@
 import type { TrainingJob } from '../../../crds/schema/training-job.ts';
 import { API_VERSION } from '../../../crds/schema/shared.ts';
-import type { Capacity } from '../../decide/inference-service/capacity.ts';
+import type { Capacity } from '../../decide/capacity.ts';
 import type { SearchOutcome } from '../../decide/training-job/search/search-outcome.ts';
 import type { Voice } from '../../decide/training-job/voice.ts';
 import type { Cluster, KindRef, KubeObject } from '../../kube/cluster.ts';

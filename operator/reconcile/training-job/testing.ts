@@ -2,7 +2,7 @@ import type { TrainingJob } from '../../../crds/schema/training-job.ts';
 import type { StageName, TrainingJobStatus } from '../../../crds/schema/training/status.ts';
 import { Label } from '../../build/labels.ts';
 import { specOf, type Written } from '../../build/training-job/testing.ts';
-import type { Capacity } from '../../decide/inference-service/capacity.ts';
+import type { Capacity } from '../../decide/capacity.ts';
 import { jobEnd, partOf, type Job, type Pod } from '../../decide/training-job/observed.ts';
 import type { Voice } from '../../decide/training-job/voice.ts';
 import type { KubeObject, ObjectRef } from '../../kube/cluster.ts';

@@ -1,6 +1,6 @@
 import type { V1Container } from '@kubernetes/client-node';
-import { quantityValue } from '../../../crds/schema/quantity.ts';
-import type { Pod } from '../../build/inference-service/children.ts';
+import { quantityValue } from '../../crds/schema/quantity.ts';
+import type { Pod } from '../build/pod.ts';
 
 /** What the scheduler reserves for a pod: containers run together, init containers one after another. */
 export function requestsOf({ spec }: Pod): Map<string, number> {

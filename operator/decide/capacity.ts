@@ -1,10 +1,9 @@
 import type { V1Taint, V1Toleration } from '@kubernetes/client-node';
-import { quantityValue } from '../../../crds/schema/quantity.ts';
-import type { Child } from '../../build/child.ts';
-import type { Pod } from '../../build/inference-service/children.ts';
-import { Label } from '../../build/labels.ts';
+import { quantityValue } from '../../crds/schema/quantity.ts';
+import type { Child } from '../build/child.ts';
+import type { Pod } from '../build/pod.ts';
+import { Label } from '../build/labels.ts';
 import { requestsOf } from './pod-requests.ts';
-import { revisionOf } from './pods.ts';
 
 /** The parts of a Node that decide what it can take. */
 export type Node = Child & {
@@ -19,9 +18,12 @@ export interface Capacity {
   pods: readonly Pod[];
 }
 
-interface Search extends Capacity {
+/** A pod that looks for a node. */
+export interface Search extends Capacity {
   pod: Pod;
   requests: ReadonlyMap<string, number>;
+  /** Where its requests are given. */
+  field: string;
 }
 
 type Check = (search: Search) => string | undefined;
@@ -114,7 +116,7 @@ const tooSmall: Check = (search) => {
   for (const [resource, asked] of search.requests) {
     const most = Math.max(0, ...suitable(search).map((node) => free(search, node, resource)));
     if (most < asked) {
-      return `No node has ${amount(resource, asked)} of ${resource} free, which each pod asks for; the most that is free on one node is ${amount(resource, most)}. Lower spec.resources.requests, free some, or add a node.`;
+      return `No node has ${amount(resource, asked)} of ${resource} free, which each pod asks for; the most that is free on one node is ${amount(resource, most)}. Lower ${search.field}, free some, or add a node.`;
     }
   }
   return undefined;
@@ -122,41 +124,9 @@ const tooSmall: Check = (search) => {
 
 const checks: readonly Check[] = [noNodes, noLabel, tainted, noDevice, deviceHeld, tooSmall];
 
-/**
- * Whether the pod would fit if one pod of an older revision of its own service went first: then the rollout waits for
- * itself, and no time will help.
- */
-export function waitsForItself(pod: Pod, capacity: Capacity): boolean {
-  const search: Search = { ...capacity, pod, requests: requestsOf(pod) };
-  const older = capacity.pods.filter((other) => isOlderOfSameService(other, pod));
-  return suitable(search).some((node) =>
-    older.some((other) => other.spec?.nodeName === node.metadata.name && fitsOnlyInPlaceOf(other, node, search)),
-  );
-}
-
-const isOlderOfSameService = (other: Pod, pod: Pod): boolean =>
-  serviceOf(other) !== undefined &&
-  serviceOf(other) === serviceOf(pod) &&
-  other.metadata.namespace === pod.metadata.namespace &&
-  revisionOf(other) !== revisionOf(pod);
-
-const serviceOf = ({ metadata }: Pod): string | undefined => metadata.labels?.[Label.service];
-
-function fitsOnlyInPlaceOf(other: Pod, node: Node, search: Search): boolean {
-  const freed = requestsOf(other);
-  const requests = [...search.requests].map(([resource, asked]) => ({
-    asked,
-    now: free(search, node, resource),
-    afterwards: free(search, node, resource) + (freed.get(resource) ?? 0),
-  }));
-  return (
-    requests.some(({ asked, now }) => now < asked) && requests.every(({ asked, afterwards }) => afterwards >= asked)
-  );
-}
-
 /** Which resource is missing and who holds it; undefined when the nodes do not tell, and the scheduler's words must do. */
-export function explainCapacity(pod: Pod, capacity: Capacity): string | undefined {
-  const search: Search = { ...capacity, pod, requests: requestsOf(pod) };
+export function explainCapacity(pod: Pod, capacity: Capacity, field = 'spec.resources.requests'): string | undefined {
+  const search: Search = { ...capacity, pod, requests: requestsOf(pod), field };
   for (const check of checks) {
     const found = check(search);
     if (found !== undefined) return found;
@@ -164,7 +134,8 @@ export function explainCapacity(pod: Pod, capacity: Capacity): string | undefine
   return undefined;
 }
 
-const suitable = ({ nodes, pod }: Search): Node[] =>
+/** The nodes that the pod may run on, full or not. */
+export const suitable = ({ nodes, pod }: Search): Node[] =>
   nodes.filter((node) => hasLabels(node, pod) && tolerates(pod, node));
 
 const hasLabels = ({ metadata }: Node, { spec }: Pod): boolean =>
@@ -191,7 +162,8 @@ const isDevice = (resource: string): boolean => resource.includes('/');
 const allocatable = ({ status }: Node, resource: string): number =>
   quantityValue(status?.allocatable?.[resource] ?? '0');
 
-const free = ({ pods }: Search, node: Node, resource: string): number =>
+/** What is free of a resource on a node. */
+export const free = ({ pods }: Search, node: Node, resource: string): number =>
   allocatable(node, resource) - (usageOf(pods).get(node.metadata.name)?.get(resource) ?? 0);
 
 type Usage = ReadonlyMap<string, ReadonlyMap<string, number>>;

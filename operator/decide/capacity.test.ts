@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { V1PodSpec } from '@kubernetes/client-node';
-import type { Pod } from '../../build/inference-service/children.ts';
-import { explainCapacity, waitsForItself, type Node } from './capacity.ts';
+import type { Pod } from '../build/pod.ts';
+import { explainCapacity, type Node } from './capacity.ts';
+import { waitsForItself } from './inference-service/waits-for-itself.ts';
 
 const GPU = 'nvidia.com/gpu';
 
