@@ -1,5 +1,4 @@
 import type { PodMemory } from './pod-memory.ts';
-import type { TrainingPod } from './training-pod.ts';
 
 /** The pods of the last try of each training of one TrainingJob, one for each worker, in their order. */
 export function currentPods(memories: Iterable<PodMemory>): PodMemory[] {
@@ -20,8 +19,13 @@ function workersOf(memories: readonly PodMemory[]): PodMemory[] {
   return [...workers.values()].toSorted((a, b) => a.pod.index - b.pod.index);
 }
 
-/** Who speaks for a training: the first worker, or when that one tells nothing, the first that does. */
-export function speakerOf(memories: Iterable<PodMemory>, { trial }: TrainingPod): PodMemory | undefined {
-  const workers = currentPods([...memories].filter(({ pod }) => pod.trial === trial));
-  return workers.find(({ place }) => place.readings > 0) ?? workers[0];
+/** Who speaks for each training, by uid: the first worker, or when that one tells nothing, the first that does. */
+export function speakersOf(memories: Iterable<PodMemory>): ReadonlySet<string> {
+  const trainings = Map.groupBy(currentPods(memories), ({ pod }) => pod.trial ?? -1);
+  return new Set(
+    [...trainings.values()].flatMap((workers) => {
+      const speaker = workers.find(({ place }) => place.readings > 0) ?? workers[0];
+      return speaker?.pod.uid ?? [];
+    }),
+  );
 }

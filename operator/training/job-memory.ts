@@ -3,6 +3,7 @@ import type { TrainingJobStatus } from '../../crds/schema/training/status.ts';
 import type { TimedReading } from '../decide/training-job/log-lines/read-chunk.ts';
 import { foldAll } from '../decide/training-job/progress/fold.ts';
 import { startProgress, type ProgressState } from '../decide/training-job/progress/state.ts';
+import { speakersOf } from './current-pods.ts';
 import type { JobVoice } from './job-voice.ts';
 import { progressOptions } from './job-settings.ts';
 import { PodMemory } from './pod-memory.ts';
@@ -36,6 +37,7 @@ export class JobMemory {
   voiceAtMs = -Infinity;
   hasSkippedLines = false;
   readonly #status: Pick<TrainingJobStatus, 'progress' | 'metrics' | 'resources'>;
+  #speakers: ReadonlySet<string> = new Set();
   #cpuSeconds: number | undefined;
   #peakMemoryBytes: number | undefined;
   /** Of pods that are gone. */
@@ -54,6 +56,16 @@ export class JobMemory {
   get resumeMs(): number | undefined {
     const { observedAt } = this.#status.progress ?? {};
     return observedAt === undefined ? undefined : Date.parse(observedAt);
+  }
+
+  /** Decides anew who speaks for each training. */
+  chooseSpeakers(): void {
+    this.#speakers = speakersOf(this.pods.values());
+  }
+
+  /** Whether a pod speaks for its training. */
+  speaks({ uid }: TrainingPod): boolean {
+    return this.#speakers.has(uid);
   }
 
   /** What is known of the training that a pod belongs to. */

@@ -106,7 +106,8 @@ const signsOf = ({ pod, lastLine, lastOutputAtMs, readAtMs, step, usage }: PodMe
 
 /** Trials do not wait for each other: only the workers of one training are compared. */
 function stragglersAmong(current: readonly PodMemory[], signs: readonly WorkerSigns[]): Straggler[] {
-  const jobs = Map.groupBy(signs, ({ name }) => current.find(({ pod }) => pod.name === name)?.pod.job ?? '');
+  const jobOf = new Map(current.map(({ pod }) => [pod.name, pod.job]));
+  const jobs = Map.groupBy(signs, ({ name }) => jobOf.get(name));
   const rate = median(current.flatMap(({ stepsPerSecond }) => stepsPerSecond ?? [])) ?? 0;
   return [...jobs.values()].flatMap((workers) => decideStragglers(workers, rate));
 }

@@ -2,7 +2,7 @@ import type { TrainingJob } from '../../crds/schema/training-job.ts';
 import { objectiveValues, type ObjectiveValues } from '../decide/training-job/progress/summary.ts';
 import type { Cluster } from '../kube/cluster.ts';
 import { sleep, type Clock } from '../loop/clock.ts';
-import { currentPods, speakerOf } from './current-pods.ts';
+import { currentPods } from './current-pods.ts';
 import { JobMemory } from './job-memory.ts';
 import { findTrainingJob, wantedMetrics } from './job-settings.ts';
 import { composeVoice, isNews, stamped, type JobVoice } from './job-voice.ts';
@@ -115,7 +115,9 @@ export class TrainingWatcher {
       const first = { run, job: this.#job(key), pods: ofJob, nowMs: this.#deps.clock.now() };
       const memory = isNew ? new JobMemory(first) : known;
       this.#jobs.set(key, memory);
-      return ofJob.filter((pod) => pod.run === memory.run).map((pod) => memory.notice(pod));
+      const noticed = ofJob.filter((pod) => pod.run === memory.run).map((pod) => memory.notice(pod));
+      memory.chooseSpeakers();
+      return noticed;
     });
   }
 
@@ -187,7 +189,7 @@ export class TrainingWatcher {
   }
 
   #speaks({ pod }: PodMemory): boolean {
-    return speakerOf(this.#jobs.get(pod.key)?.pods.values() ?? [], pod)?.pod.uid === pod.uid;
+    return this.#jobs.get(pod.key)?.speaks(pod) === true;
   }
 
   #compose(key: string, wakes: boolean): void {

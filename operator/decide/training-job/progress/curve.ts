@@ -14,7 +14,7 @@ export interface Curve {
 }
 
 const MOST_POINTS = 100;
-const MOST_METRICS = 10;
+const MOST_METRICS = 8;
 
 /** A curve as status shows it. */
 export function restoreCurve(points: readonly CurvePoint[]): Curve {
@@ -28,13 +28,13 @@ export function restoreCurve(points: readonly CurvePoint[]): Curve {
  * Adds metrics at a step. Those of the same step belong together; a step before the last one means that training went on
  * from a checkpoint, and what came after it is forgotten.
  */
-export function withPoint(curve: Curve, step: number, values: Readonly<Record<string, number>>): Curve {
+export function withPoint(curve: Curve, { step, values }: CurvePoint, rankOf: Rank = () => 0): Curve {
   const last = curve.points.at(-1);
   const kept =
     last !== undefined && step < last.step ? curve.points.filter((point) => point.step < step) : curve.points;
   const same = kept.at(-1)?.step === step ? kept.at(-1) : undefined;
   const before = same === undefined ? kept : kept.slice(0, -1);
-  const point = { step, values: firstMetrics({ ...same?.values, ...values }) };
+  const point = { step, values: firstMetrics({ ...same?.values, ...values }, rankOf) };
   const spaced = same === undefined ? dropCrowded(before, curve) : before;
   return thin({ ...curve, points: [...spaced, point] });
 }
@@ -61,10 +61,14 @@ function thin(curve: Curve): Curve {
   return { ...curve, gap, points: kept };
 }
 
-const firstMetrics = (values: Record<string, number>): Record<string, number> => {
+/** Of many metrics those of the lowest rank are drawn. */
+export type Rank = (name: string) => number;
+
+function firstMetrics(values: Record<string, number>, rankOf: Rank): Record<string, number> {
   const entries = Object.entries(values);
-  return entries.length <= MOST_METRICS ? values : Object.fromEntries(entries.slice(0, MOST_METRICS));
-};
+  if (entries.length <= MOST_METRICS) return values;
+  return Object.fromEntries(entries.toSorted(([a], [b]) => rankOf(a) - rankOf(b)).slice(0, MOST_METRICS));
+}
 
 /** The values of one metric by step, for whoever compares trainings. Steps are whole numbers. */
 export const seriesOf = (curve: Curve, metric: string): [step: number, value: number][] => {

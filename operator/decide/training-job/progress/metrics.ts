@@ -1,5 +1,5 @@
 import { directionOf, findMetric } from '../log-lines/names.ts';
-import { withPoint, type Curve } from './curve.ts';
+import { withPoint, type Curve, type Rank } from './curve.ts';
 import { epochsDone, placeOf } from './position.ts';
 import type { ProgressState } from './state.ts';
 
@@ -13,7 +13,7 @@ export function withMetrics(state: ProgressState, values: Values): Pick<Progress
   const latest = firstOnes({ ...state.latest, ...values });
   const objective = objectiveName(state, latest);
   const best = { ...state.best };
-  let curve = withStepOf(state, values);
+  let curve = withStepOf(state, { ...values }, (name) => rankOf(name, objective));
   for (const [name, value] of Object.entries(values)) {
     if (!(name in latest) || !isBetter(value, best[name], goalOf(state, name, objective))) continue;
     best[name] = value;
@@ -45,10 +45,16 @@ function mainMetric(values: Values): string | undefined {
   );
 }
 
+/** The objective is drawn before all others, and what has a direction before what has none. */
+function rankOf(name: string, objective: string | undefined): number {
+  if (name === objective) return 0;
+  return directionOf(name) === undefined ? 2 : 1;
+}
+
 /** Metrics are drawn over steps of the whole training where these are told, else over epochs, else one after the other. */
-function withStepOf(state: ProgressState, values: Values): Curve {
+function withStepOf(state: ProgressState, values: Record<string, number>, rank: Rank): Curve {
   const step = curveStep(state) ?? (state.curve.points.at(-1)?.step ?? 0) + 1;
-  return withPoint(state.curve, step, values);
+  return withPoint(state.curve, { step, values }, rank);
 }
 
 function curveStep(state: ProgressState): number | undefined {

@@ -178,8 +178,15 @@ describe('metrics', () => {
     const pairs = Array.from({ length: 30 }, (_, i) => `loss_${i}=1`);
     const state = print([`epoch=1 ${pairs.join(' ')}`, `epoch=2 ${pairs.map((pair) => `x${pair}`).join(' ')}`]);
     expect(Object.keys(state.latest)).toHaveLength(32);
-    expect(Object.keys(state.curve.points[0]?.values ?? {})).toHaveLength(10);
+    expect(Object.keys(state.curve.points[0]?.values ?? {})).toHaveLength(8);
   });
+});
+
+test('of many metrics the objective is drawn, and what has a direction', () => {
+  const objective = { metric: 'usefulness', goal: 'maximize' } as const;
+  const plain = Array.from({ length: 9 }, (_, i) => `p${i}=1`).join(' ');
+  const state = print([`epoch=1 ${plain} usefulness=3 val_loss=2`], { objective });
+  expect(Object.keys(state.curve.points[0]?.values ?? {})).toEqual(expect.arrayContaining(['usefulness', 'val_loss']));
 });
 
 describe('the curve', () => {
