@@ -4,8 +4,8 @@
 # A tag is a hash of what goes in: what has not changed is not built, and not loaded, again.
 #   images.sh [--load CLUSTER | --kind CLUSTER | --minikube PROFILE | --push HOST/PATH] [--base IMAGE] [NAMES]
 #     Without names: operator runtime registry toolkit. By name also runtime-gpu, the runtime with CUDA and TensorRT (2.5 GB),
-#     toolkit-tensorflow and toolkit-paddle, the toolkit with these frameworks, and toolkit-base (or toolkit-paddle-base …),
-#     which is the toolkit without its own code, for tests.
+#     toolkit-tensorflow, toolkit-paddle and toolkit-mxnet, the toolkit with these frameworks in place of PyTorch, and
+#     toolkit-base (or toolkit-paddle-base …), which is the toolkit without its own code, for tests.
 #     --load      into a cluster of hack/local-cluster/cluster.sh
 #     --kind, --minikube  into that cluster
 #     --push HOST/PATH    to a registry, as HOST/PATH/operator:TAG and so on
@@ -100,13 +100,13 @@ make_image() { # a name; sets IMAGE
       elif [ "$BUILDER" = buildah ]; then make_node_base; base=$NODE_BASE
       else base=node:24-bookworm-slim; fi
       ;;
-    toolkit-base | toolkit-tensorflow-base | toolkit-paddle-base) make_toolkit_base "${name%-base}"; IMAGE=$TOOLKIT_BASE; return ;;
-    toolkit | toolkit-tensorflow | toolkit-paddle)
+    toolkit-base | toolkit-tensorflow-base | toolkit-paddle-base | toolkit-mxnet-base) make_toolkit_base "${name%-base}"; IMAGE=$TOOLKIT_BASE; return ;;
+    toolkit | toolkit-tensorflow | toolkit-paddle | toolkit-mxnet)
       make_toolkit_base "$name"
       make_toolkit_context
       containerfile=$ROOT/toolkit/Containerfile base=$TOOLKIT_BASE
       ;;
-    *) fail "there is no image \"$name\"; there are operator, runtime, registry, runtime-gpu, toolkit, toolkit-tensorflow and toolkit-paddle" ;;
+    *) fail "there is no image \"$name\"; there are operator, runtime, registry, runtime-gpu, toolkit, toolkit-tensorflow, toolkit-paddle and toolkit-mxnet" ;;
   esac
   IMAGE=localhost/aimass/$name:$({ folder_hash "$CONTEXT"; cat "$containerfile"; echo "$base"; } | short_hash)
   image_exists "$IMAGE" && return
@@ -116,10 +116,12 @@ make_image() { # a name; sets IMAGE
   say "  built $IMAGE in $((SECONDS - started)) s"
 }
 archive_of() { # image: its archive, not compressed because it goes no further than this machine, made when absent; older ones of the same name go
-  local name=${1%:*}
+  local name=${1%:*} keep=60
+  # More than 1 GB each.
+  [[ $name != */toolkit* ]] || keep=0
   ARCHIVE=$IMAGES/${name##*/}-${1##*:}.tar
   [ -f "$ARCHIVE" ] && return
-  find "$IMAGES" -maxdepth 1 -name "${name##*/}-????????????.tar" -mmin +60 -delete
+  find "$IMAGES" -maxdepth 1 -name "${name##*/}-????????????.tar" -mmin "+$keep" -delete
   if [ "$BUILDER" = docker ]; then docker save -o "$ARCHIVE.part" "$1"
   else "${BUILDAH[@]}" push -q "$1" "docker-archive:$ARCHIVE.part:$1"; fi
   mv "$ARCHIVE.part" "$ARCHIVE"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests of the toolkit, inside its images: what passes here runs in a cluster. Needs root, or Docker.
-#   toolkit-test.sh [--image main|tensorflow|paddle|all] [ARGUMENTS FOR PYTEST]
-#     The image main (the default) runs toolkit/tests; the others run toolkit/tests/tensorflow and toolkit/tests/paddle.
+#   toolkit-test.sh [--image main|tensorflow|paddle|mxnet|all] [ARGUMENTS FOR PYTEST]
+#     The image main (the default) runs toolkit/tests; the others run toolkit/tests/tensorflow and so on.
 #   toolkit-test.sh [--image NAME] --shell COMMAND...   runs any command in the image; any number at the same time
 # The folder toolkit is /toolkit, read-only, and its code the one that `import aimass_toolkit` finds: no image is built for a
 # change of it. /scratch is writable and new, or AIMASS_SCRATCH if that names a folder. The user is 65532, as in a cluster.
@@ -22,7 +22,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-image_of() { case $1 in main) echo toolkit ;; tensorflow | paddle) echo "toolkit-$1" ;; *) fail "there is no image \"$1\"; there are main, tensorflow and paddle" ;; esac; }
+image_of() { case $1 in main) echo toolkit ;; tensorflow | paddle | mxnet) echo "toolkit-$1" ;; *) fail "there is no image \"$1\"; there are main, tensorflow, paddle and mxnet" ;; esac; }
 need_base() { # name of an image: builds its base when it is missing; sets TOOLKIT_BASE
   toolkit_base_of "$1"
   image_exists "$TOOLKIT_BASE" || "$ROOT/hack/images.sh" "$1-base" > /dev/null
@@ -68,7 +68,7 @@ print(total - bad - skipped, bad if total else 1, skipped)
 END
 }
 run_tests() { # main | tensorflow | paddle, arguments for pytest...
-  local kind=$1 folder=/toolkit/tests ignored=(--ignore=/toolkit/tests/tensorflow --ignore=/toolkit/tests/paddle); shift
+  local kind=$1 folder=/toolkit/tests ignored=(--ignore=/toolkit/tests/{tensorflow,paddle,mxnet}); shift
   [ "$kind" = main ] || { folder=/toolkit/tests/$kind; ignored=(); }
   local report=${AIMASS_SCRATCH:-$scratch}/report-$kind.xml arguments=("$@") argument paths=0
   # Paths among the arguments are paths from the repository, from toolkit, or of the image.
@@ -92,7 +92,7 @@ if [ "${1:-}" = --shell ]; then shift; code=0; run_in "$(image_of "$kind")" "$@"
 
 passed=0 failed=0 skipped=0
 kinds=("$kind")
-[ "$kind" != all ] || kinds=(main tensorflow paddle)
+[ "$kind" != all ] || kinds=(main tensorflow paddle mxnet)
 for kind in "${kinds[@]}"; do run_tests "$kind" "$@"; done
 [ "$skipped" = 0 ] || echo "$skipped tests were not run, for the reasons above (SKIPPED)"
 echo "$passed passed, $failed failed"

@@ -5,8 +5,11 @@ TOOLKIT_SCRIPTS=$ROOT/hack/images/toolkit
 
 toolkit_debian_packages() { # name of an image: what comes from Debian
   echo ca-certificates libgomp1 python3
-  # OpenBLAS on OpenMP, as PyTorch: two pools of threads would fight over the cores.
-  [ "$1" != toolkit ] || echo libopenblas0-openmp python3-torch
+  case $1 in
+    # OpenBLAS on OpenMP, as PyTorch: two pools of threads would fight over the cores.
+    toolkit) echo libopenblas0-openmp python3-torch ;;
+    toolkit-mxnet) echo libquadmath0 ;;
+  esac
 }
 toolkit_requirements() { # name of an image
   local variant=${1#toolkit}
@@ -14,7 +17,7 @@ toolkit_requirements() { # name of an image
 }
 toolkit_base_of() { # name of an image; sets TOOLKIT_DEBIAN and TOOLKIT_BASE, the names of its two bases
   local kind=python
-  [ "$1" != toolkit ] || kind=torch
+  case $1 in toolkit) kind=torch ;; toolkit-mxnet) kind=mxnet ;; esac
   TOOLKIT_DEBIAN=localhost/aimass/base-debian-$kind:$({ toolkit_debian_packages "$1"; cat "$TOOLKIT_SCRIPTS"/{rootfs.sh,prune.sh,debian.Containerfile}; } | short_hash)
   TOOLKIT_BASE=localhost/aimass/base-$1:$({ echo "$TOOLKIT_DEBIAN"; cat "$(toolkit_requirements "$1")" "$TOOLKIT_SCRIPTS/wheels.sh" "$ROOT/toolkit/Containerfile.base"; } | short_hash)
 }
