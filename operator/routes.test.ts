@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from './kube/cluster.ts';
-import { routesOf } from './routes.ts';
+import { routesOf, type Followers } from './routes.ts';
+import { ModelsByJob } from './models-by-job.ts';
 import { ServicesByModel } from './services-by-model.ts';
 
 const API = 'aimass.dev/v1alpha1';
@@ -28,11 +29,31 @@ const child = (kind: string, metadata: object): KubeObject => ({
   metadata: { name: 'x', namespace: 'a', ...metadata },
 });
 
-const indexOf = (...services: KubeObject[]): ServicesByModel => {
-  const index = new ServicesByModel();
-  for (const object of services) index.observe({ type: 'added', object });
-  return index;
+const indexOf = (...objects: KubeObject[]): Followers => {
+  const followers = { services: new ServicesByModel(), models: new ModelsByJob() };
+  for (const object of objects) {
+    followers.services.observe({ type: 'added', object });
+    followers.models.observe({ type: 'added', object });
+  }
+  return followers;
 };
+
+const follower = (name: string, job: string): KubeObject =>
+  ({
+    apiVersion: API,
+    kind: 'Model',
+    metadata: { name, namespace: 'a' },
+    spec: { source: { trainingJob: { name: job } } },
+  }) as KubeObject;
+
+const job = (status: object = {}): KubeObject =>
+  ({
+    apiVersion: API,
+    kind: 'TrainingJob',
+    metadata: { name: 'train', namespace: 'a', uid: 'u' },
+    spec: {},
+    status,
+  }) as KubeObject;
 
 describe('routesOf', () => {
   test.each([
@@ -167,11 +188,51 @@ describe('the pace of routes', () => {
 
 describe('ServicesByModel', () => {
   test('follows services that come, move and go', () => {
-    const index = indexOf(service('web', 'iris'));
+    const { services: index } = indexOf(service('web', 'iris'));
     index.observe({ type: 'updated', object: service('web', 'wine'), previous: service('web', 'iris') });
     expect(index.of({ namespace: 'a', name: 'iris' })).toEqual([]);
     expect(index.of({ namespace: 'a', name: 'wine' })).toEqual(['web']);
     index.observe({ type: 'deleted', object: service('web', 'wine') });
     expect(index.of({ namespace: 'a', name: 'wine' })).toEqual([]);
+  });
+});
+
+describe('what a TrainingJob does to the Models that follow it', () => {
+  const followers = indexOf(follower('iris', 'train'), follower('wine', 'train'), follower('other', 'else'));
+  const both = ['training a/train', 'model a/iris', 'model a/wine'];
+  const artifact = { uri: 'oci://r/a@sha256:1', digest: 'sha256:1', run: 1 };
+
+  test.each([
+    { name: 'one that comes wakes them', change: { type: 'added' as const, object: job() }, want: both },
+    { name: 'one that goes wakes them', change: { type: 'deleted' as const, object: job() }, want: both },
+    {
+      name: 'a new artifact wakes them',
+      change: { type: 'updated' as const, previous: job(), object: job({ artifact }) },
+      want: both,
+    },
+    {
+      name: 'another phase wakes them',
+      change: { type: 'updated' as const, previous: job(), object: job({ phase: 'Training' }) },
+      want: both,
+    },
+    {
+      name: 'progress wakes none',
+      change: { type: 'updated' as const, previous: job(), object: job({ progress: { percent: 3 } }) },
+      want: ['training a/train'],
+    },
+  ])('$name', ({ change, want }) => {
+    expect(routesOf(change, followers).map(({ controller, key }) => `${controller} ${key}`)).toEqual(want);
+  });
+
+  test('ModelsByJob follows Models that come, move and go', () => {
+    const { models } = indexOf(follower('iris', 'train'));
+    models.observe({ type: 'updated', object: follower('iris', 'else'), previous: follower('iris', 'train') });
+    expect(models.of({ namespace: 'a', name: 'train' })).toEqual([]);
+    expect(models.of({ namespace: 'a', name: 'else' })).toEqual(['iris']);
+    models.observe({ type: 'updated', object: model(), previous: follower('iris', 'else') });
+    expect(models.of({ namespace: 'a', name: 'else' })).toEqual([]);
+    models.observe({ type: 'added', object: follower('iris', 'else') });
+    models.observe({ type: 'deleted', object: follower('iris', 'else') });
+    expect(models.of({ namespace: 'a', name: 'else' })).toEqual([]);
   });
 });

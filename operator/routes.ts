@@ -1,5 +1,7 @@
 import type { InferenceService } from '../crds/schema/inference-service.ts';
 import type { Model } from '../crds/schema/model.ts';
+import type { TrainingJob } from '../crds/schema/training-job.ts';
+import { ConditionType } from '../crds/schema/reasons.ts';
 import { GROUP } from '../crds/schema/shared.ts';
 import type { Pod } from './build/inference-service/children.ts';
 import { Component, Label } from './build/labels.ts';
@@ -8,6 +10,7 @@ import type { Change } from './kube/change.ts';
 import type { KubeObject } from './kube/cluster.ts';
 import { sameJson } from './kube/same-json.ts';
 import type { Urgency } from './loop/queue.ts';
+import type { ModelsByJob } from './models-by-job.ts';
 import type { ServicesByModel } from './services-by-model.ts';
 
 /** An object that has to be looked at: which controller, which object, and after how long. */
@@ -24,17 +27,36 @@ const GATHER_USERS_MS = 5000;
 /** Children change in bursts while a service starts, and most of it changes no decision. */
 const GATHER_MS = 200;
 
+/** Who follows whom, by name. */
+export interface Followers {
+  services: ServicesByModel;
+  models: ModelsByJob;
+}
+
 /** Which objects a change concerns. */
-export function routesOf(change: Change, services: ServicesByModel): Route[] {
+export function routesOf(change: Change, { services, models }: Followers): Route[] {
   const { object } = change;
   if (!object.apiVersion.startsWith(`${GROUP}/`)) return childRoutes(change);
-  if (object.kind === 'TrainingJob') return trainingRoutes(change);
+  if (object.kind === 'TrainingJob') return trainingRoutes(change, models);
   return object.kind === 'Model' ? modelRoutes(change, services) : serviceRoutes(change);
 }
 
-const trainingRoutes = (change: Change): Route[] => [
-  { controller: 'training', key: keyOf(change.object), ...paceOfOwn(change) },
-];
+function trainingRoutes(change: Change, models: ModelsByJob): Route[] {
+  const { object, previous, type } = change;
+  const own: Route = { controller: 'training', key: keyOf(object), ...paceOfOwn(change) };
+  const isNews =
+    type !== 'updated' || previous === undefined || !sameJson(followedPart(previous), followedPart(object));
+  const followers = isNews ? models.of(object.metadata) : [];
+  return [own, ...followers.map((name): Route => ({ controller: 'model', key: keyOf(object, name) }))];
+}
+
+/** What the Models of a job look at; not its progress, which changes all the time. */
+function followedPart(object: KubeObject): unknown {
+  const { spec, status, metadata } = object as TrainingJob & KubeObject;
+  const { credentials, caBundle } = spec?.publish ?? {};
+  const stalled = status?.conditions?.find(({ type }) => type === ConditionType.Stalled);
+  return [status?.artifact, status?.phase, stalled?.status, stalled?.message, credentials, caBundle, metadata.uid];
+}
 
 function modelRoutes(change: Change, services: ServicesByModel): Route[] {
   const { object, previous } = change;

@@ -16,6 +16,7 @@ import { createSearch } from './reconcile/training-job/search/create-search.ts';
 import { createSuggest } from './reconcile/training-job/search/suggest-client.ts';
 import { StatusPace } from './reconcile/training-job/status-pace.ts';
 import { controllerOf, routesOf, type Route } from './routes.ts';
+import { ModelsByJob } from './models-by-job.ts';
 import { ServicesByModel } from './services-by-model.ts';
 import type { Settings } from './settings.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -41,6 +42,7 @@ export class Wiring {
   readonly #deps: WiringDeps;
   readonly #clock: Clock;
   readonly #services = new ServicesByModel();
+  readonly #models = new ModelsByJob();
   #controllers: Controllers | undefined;
   #podWatcher: PodWatcher | undefined;
   #trainingWatcher: TrainingWatcher | undefined;
@@ -86,8 +88,12 @@ export class Wiring {
 
   #route(change: Change): void {
     this.#services.observe(change);
+    this.#models.observe(change);
     if (this.#controllers === undefined) return;
-    for (const { controller, key, delayMs = 0, urgency } of routesOf(change, this.#services)) {
+    for (const { controller, key, delayMs = 0, urgency } of routesOf(change, {
+      services: this.#services,
+      models: this.#models,
+    })) {
       this.#controllers[controller].enqueueAfter(key, delayMs, urgency);
     }
   }

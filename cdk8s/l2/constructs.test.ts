@@ -44,6 +44,17 @@ describe('synthesised YAML', () => {
     expect(yaml).toMatchSnapshot();
   });
 
+  test('a model that a training makes, after it', () => {
+    const yaml = synth((chart) => {
+      const job = TrainingJob.fromRecipe(chart, 'train', { name: 'tabular-classification' }).onData(
+        's3://data/churn.csv',
+      );
+      Model.fromTrainingJob(chart, 'churn', { task: 'tabular-classification', job }).keepVerified('24h');
+    });
+    expect(yaml).toContain('source:\n    trainingJob:\n      name: train\n');
+    expect(yaml.indexOf('kind: TrainingJob')).toBeLessThan(yaml.indexOf('kind: Model'));
+  });
+
   test('a training from a recipe, with everything', () => {
     const yaml = synth((chart) => {
       TrainingJob.fromRecipe(chart, 'churn', { name: 'tabular-classification', options: { model: 'lightgbm' } })

@@ -41,22 +41,27 @@ export interface ClaimModelProps extends ModelProps {
   readonly path: string;
 }
 
+/** A Model that a TrainingJob makes. */
+export interface TrainedModelProps extends Omit<ModelProps, 'sha256'> {
+  /** The TrainingJob, in the same namespace. */
+  readonly job: Reference;
+}
+
+/** Where a Model comes from: a URI, or the TrainingJob that it follows. */
+export type ModelOrigin = { readonly uri: string } | { readonly trainingJob: Reference };
+
 /** A model of the library: fetched, verified and measured before anything may serve it. */
 export class Model extends Construct {
   /** The name of the Model: what services and requests (`/v2/models/NAME/infer`) call it. */
   readonly name: string;
   readonly #spec: ModelSpecInput;
 
-  /** Adds a Model from any source; `fromOci`, `fromUrl` and `fromClaim` read better. The id is also its name. */
-  constructor(
-    scope: Construct,
-    id: string,
-    { uri, task, sha256, card, metadata }: ModelProps & { readonly uri: string },
-  ) {
+  /** Adds a Model from any source; `fromOci`, `fromUrl`, `fromClaim` and `fromTrainingJob` read better. The id is also its name. */
+  constructor(scope: Construct, id: string, { task, sha256, card, metadata, ...origin }: ModelProps & ModelOrigin) {
     super(scope, id);
     this.#spec = {
       task,
-      source: { uri },
+      source: 'uri' in origin ? { uri: origin.uri } : { trainingJob: { name: nameOf(origin.trainingJob) } },
       ...(sha256 === undefined ? {} : { sha256 }),
       ...(card === undefined ? {} : { card }),
     };
@@ -78,6 +83,13 @@ export class Model extends Construct {
   static fromClaim(scope: Construct, id: string, { claim, path, ...props }: ClaimModelProps): Model {
     const model = new Model(scope, id, { ...props, uri: `pvc://${nameOf(claim)}/${path.replace(/^\/+/, '')}` });
     dependOn(model, claim);
+    return model;
+  }
+
+  /** What a TrainingJob of the same namespace publishes: each artifact that it promotes is verified, and then served. */
+  static fromTrainingJob(scope: Construct, id: string, { job, ...props }: TrainedModelProps): Model {
+    const model = new Model(scope, id, { ...props, trainingJob: job });
+    dependOn(model, job);
     return model;
   }
 

@@ -4,7 +4,7 @@ import { resources } from './resources.ts';
 import { matchesRule, withRules } from './rules.ts';
 import type { ObjectMeta } from './shared.ts';
 import { conditions, configMapKey, duration, objectName } from './shared.ts';
-import { sourceUri } from './source-uri.ts';
+import { caBundle, lineage, maxSize, modelSource } from './model-source.ts';
 
 /** Tasks by their Hugging Face names. The task fixes which tensors the ONNX graph must have (runtime/protocol/task-contract.ts). */
 export const TASKS = [
@@ -22,23 +22,6 @@ export const TASKS = [
   'custom',
 ] as const;
 export type Task = (typeof TASKS)[number];
-
-const maxSize = positiveQuantity.optional();
-const caBundle = configMapKey('ca.crt', 'PEM certificates to trust beside the public ones').optional();
-
-const source = z
-  .strictObject({
-    uri: sourceUri.describe(
-      'Where the model comes from: `https://host/model.onnx`; `oci://registry/repository:tag` or `…@sha256:…` (an OCI artifact); `s3://bucket/path/model.onnx` or `s3://bucket/prefix/` (any S3-compatible store: append `?endpoint=https://host&region=name` when it is not AWS); `hf://owner/name@revision/path` (a Hugging Face repository; revision and path may be left out); or `pvc://claim/path/model.onnx` (a volume claim in the same namespace).',
-    ),
-    maxSize: maxSize.describe(
-      'Refuse anything larger than this, counted while it is read. Default: the limit set by the platform team (10Gi).',
-    ),
-    caBundle: caBundle.describe(
-      'Extra certificate authorities for this source, for servers with a private certificate.',
-    ),
-  })
-  .describe('Where the model comes from.');
 
 const verification = z
   .strictObject({
@@ -91,7 +74,7 @@ export const modelSpec = withRules(
       .describe(
         'What the model does, by its Hugging Face task name. It fixes which tensors the ONNX graph must have; `custom` demands nothing.',
       ),
-    source,
+    source: modelSource,
     sha256: z
       .string()
       .regex(/^[a-f0-9]{64}$/)
@@ -106,7 +89,9 @@ export const modelSpec = withRules(
         ),
       })
       .optional()
-      .describe('How to log in to the source. Only the container that downloads the model sees the Secret.'),
+      .describe(
+        'How to log in to the source. Only the container that downloads the model sees the Secret. Default with source.trainingJob: `spec.publish.credentials` of that job.',
+      ),
     verification: verification.optional(),
     card: z
       .strictObject({
@@ -134,25 +119,31 @@ export const modelSpec = withRules(
       .describe('The model card: what people read when they choose a model.'),
   }),
   {
-    rule: "!self.source.uri.startsWith('oci://') || !has(self.sha256) || !self.source.uri.contains('@sha256:') || self.source.uri.endsWith('@sha256:' + self.sha256)",
+    rule: '!has(self.sha256) || has(self.source.uri)',
+    message: 'spec.sha256 is for spec.source.uri; a TrainingJob says itself which digest it published',
+    holds: ({ source: { uri }, sha256 }) => sha256 === undefined || uri !== undefined,
+  },
+  {
+    rule: "!has(self.source.uri) || !self.source.uri.startsWith('oci://') || !has(self.sha256) || !self.source.uri.contains('@sha256:') || self.source.uri.endsWith('@sha256:' + self.sha256)",
     message: 'spec.sha256 and the digest in spec.source.uri differ; remove one of them or make them equal',
     holds: ({ source: { uri }, sha256 }) =>
-      !uri.startsWith('oci://') ||
+      uri?.startsWith('oci://') !== true ||
       sha256 === undefined ||
       !uri.includes('@sha256:') ||
       uri.endsWith(`@sha256:${sha256}`),
   },
   {
-    rule: "!self.source.uri.startsWith('pvc://') || !has(self.credentials)",
+    rule: "!has(self.source.uri) || !self.source.uri.startsWith('pvc://') || !has(self.credentials)",
     message: 'spec.credentials is for sources on the network; a volume claim needs no login',
-    holds: ({ source: { uri }, credentials }) => !uri.startsWith('pvc://') || credentials === undefined,
+    holds: ({ source: { uri }, credentials }) => uri?.startsWith('pvc://') !== true || credentials === undefined,
   },
   {
-    rule: "!self.source.uri.startsWith('pvc://') || !has(self.source.caBundle)",
+    rule: "!has(self.source.uri) || !self.source.uri.startsWith('pvc://') || !has(self.source.caBundle)",
     message: 'spec.source.caBundle is for sources on the network; a volume claim has no certificate',
-    holds: ({ source: { uri, caBundle } }) => !uri.startsWith('pvc://') || caBundle === undefined,
+    holds: ({ source: { uri, caBundle } }) => uri?.startsWith('pvc://') !== true || caBundle === undefined,
   },
 );
+
 export type ModelSpec = z.infer<typeof modelSpec>;
 
 const tensor = z.object({
@@ -235,6 +226,7 @@ const candidate = z.object({
   phase: z.enum(['Pending', 'Verifying', 'Failed']).describe('How far the verification is.'),
   specHash: z.string().max(63).describe('Which source and verification settings this candidate stands for.'),
   job: z.string().max(253).optional().describe('The verification Job.'),
+  lineage: lineage.optional().describe('What made it, when it comes from a TrainingJob.'),
   goldenConfigMap: z
     .string()
     .max(253)
@@ -264,6 +256,7 @@ export const modelStatus = z.object({
   conditions: conditions.optional(),
   current: current.optional().describe('The verified revision: what services serve.'),
   candidate: candidate.optional().describe('What is being verified, or what failed. It never serves.'),
+  lineage: lineage.optional().describe('What made the verified revision, when it comes from a TrainingJob.'),
   history: z
     .array(
       z.object({
@@ -295,3 +288,6 @@ export interface Model {
   spec: ModelSpec;
   status?: ModelStatus;
 }
+
+/** A Model of which it is known where it comes from: written in its spec, or said by the TrainingJob that it follows. */
+export type SourcedModel = Model & { spec: { source: { uri: string } } };

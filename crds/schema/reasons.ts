@@ -11,6 +11,8 @@ export const ModelReason = {
   Verifying: 'Verifying',
   VerificationPending: 'VerificationPending',
   GoldenMissing: 'GoldenMissing',
+  WaitingForTraining: 'WaitingForTraining',
+  TrainingJobMissing: 'TrainingJobMissing',
   InvalidSpec: 'InvalidSpec',
   NameTaken: 'NameTaken',
   // fetch

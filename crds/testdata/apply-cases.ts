@@ -48,6 +48,22 @@ const modelCases: readonly ApplyCase[] = [
   { name: 'a file of it at a tag', ...fromUri('hf://owner/Name_1.0@v1.0/onnx/model.onnx') },
   { name: 'a proposed change of it', ...model({ source: { uri: 'hf://owner/name@refs/pr/3' }, credentials: { secretName: 'hf' } }) },
   { name: 'a file on a claim', ...model({ source: { ...claim, maxSize: '2Gi' } }) },
+  { name: 'what a job publishes', ...model({ source: { trainingJob: { name: 'digits-train' } }, credentials: { secretName: 'login' } }) },
+  {
+    name: 'neither a uri nor a job',
+    ...model({ source: { maxSize: '1Gi' } }),
+    refusal: 'give either uri or trainingJob',
+  },
+  {
+    name: 'a uri and a job',
+    ...model({ source: { ...https, trainingJob: { name: 'digits-train' } } }),
+    refusal: 'give either uri or trainingJob',
+  },
+  {
+    name: 'a digest for a job',
+    ...model({ source: { trainingJob: { name: 'digits-train' } }, sha256: DIGEST }),
+    refusal: 'spec.sha256 is for spec.source.uri; a TrainingJob says itself which digest it published',
+  },
   { name: 'a limit as a plain number', ...model({ source: { ...https, maxSize: 1_000_000 } }) },
   {
     name: 'everything at once',

@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import type { Model, ModelSpec } from '../../../crds/schema/model.ts';
+import type { SourcedModel } from '../../../crds/schema/model.ts';
 import { parseSettings } from '../../settings.ts';
 import { buildVerificationJob } from './job.ts';
 
 const settings = parseSettings({ runtimeImage: 'registry.example/runtime:1.0' });
 
-const modelOf = (spec: Partial<ModelSpec>, name = 'iris'): Model => ({
+const modelOf = (spec: Partial<SourcedModel['spec']>, name = 'iris'): SourcedModel => ({
   apiVersion: 'aimass.dev/v1alpha1',
   kind: 'Model',
   metadata: { name, namespace: 'team', uid: 'uid-1', generation: 1 },

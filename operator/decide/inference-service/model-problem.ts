@@ -49,8 +49,8 @@ function modelNotVerified({ metadata, status }: Model): Problem {
   };
 }
 
-const noImageVolume = ({ metadata, spec }: Model): Problem => ({
+const noImageVolume = ({ metadata, spec, status }: Model): Problem => ({
   reason: ServiceReason.InvalidSpec,
-  message: `spec.cache.type is ImageVolume, which needs a model from a registry, but Model "${metadata.name}" comes from ${spec.source.uri}; choose Ephemeral or Claim, or publish the model to a registry.`,
+  message: `spec.cache.type is ImageVolume, which needs a model from a registry, but Model "${metadata.name}" comes from ${status?.current?.uri ?? spec.source.uri}; choose Ephemeral or Claim, or publish the model to a registry.`,
   stalled: true,
 });

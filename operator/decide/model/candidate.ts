@@ -1,4 +1,5 @@
-import type { CandidateRevision, CurrentRevision, Model } from '../../../crds/schema/model.ts';
+import type { Lineage } from '../../../crds/schema/model-source.ts';
+import type { CandidateRevision, CurrentRevision, SourcedModel } from '../../../crds/schema/model.ts';
 import { ModelReason } from '../../../crds/schema/reasons.ts';
 import { revisionName } from '../../build/model/golden-copy.ts';
 import { specHash } from '../../build/model/spec-hash.ts';
@@ -13,7 +14,9 @@ const LONGEST_MESSAGE = 2000;
 
 /** What every change of a candidate is made from. */
 export interface CandidateContext {
-  model: Model;
+  model: SourcedModel;
+  /** What made the model, when it comes from a TrainingJob. */
+  lineage?: Lineage | undefined;
   candidate: CandidateRevision | undefined;
   runtimeImage: string;
   now: Date;
@@ -43,13 +46,14 @@ export function startedCandidate(context: CandidateContext, start: Start): Candi
   }
 }
 
-function newCandidate({ model, candidate, runtimeImage, now }: CandidateContext): CandidateRevision {
+function newCandidate({ model, lineage, candidate, runtimeImage, now }: CandidateContext): CandidateRevision {
   // A place in the line is kept while the candidate waits or its Job is made again.
   const keepsPlace = candidate !== undefined && (candidate.phase !== 'Failed' || isGoldenMissing(candidate));
   return {
     phase: 'Pending',
     specHash: specHash(model),
     uri: model.spec.source.uri,
+    ...(lineage === undefined ? {} : { lineage }),
     attempts: candidate?.attempts ?? 0,
     startedAt: (keepsPlace ? candidate.startedAt : undefined) ?? timestamp(now),
     verifiedWith: runtimeImage,
@@ -120,7 +124,7 @@ export function verifiedRevision(
 }
 
 /** What pods need to fetch the same again, kept because the spec may point elsewhere by then. */
-function sourceOf({ spec: { source, credentials } }: Model): Partial<CurrentRevision> {
+function sourceOf({ spec: { source, credentials } }: SourcedModel): Partial<CurrentRevision> {
   const { uri, caBundle, maxSize } = source;
   return {
     uri,

@@ -1,4 +1,4 @@
-import type { Model } from '../../../crds/schema/model.ts';
+import type { Model, SourcedModel } from '../../../crds/schema/model.ts';
 import { specHash } from '../../build/model/spec-hash.ts';
 import { addDuration } from '../times.ts';
 
@@ -6,7 +6,7 @@ import { addDuration } from '../times.ts';
 export type Goal = 'none' | 'verify' | 'verifyAgain';
 
 /** Compares the verified revision with the spec, the schedule and the runtime image. */
-export function decideGoal(model: Model, runtimeImage: string, now: Date): Goal {
+export function decideGoal(model: SourcedModel, runtimeImage: string, now: Date): Goal {
   const current = model.status?.current;
   if (current === undefined || current.specHash !== specHash(model)) return 'verify';
   if (current.verifiedWith !== runtimeImage) return 'verifyAgain';

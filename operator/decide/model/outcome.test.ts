@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { CandidateRevision, CurrentRevision, Model, ModelSpec } from '../../../crds/schema/model.ts';
+import type { CandidateRevision, CurrentRevision, Model, SourcedModel } from '../../../crds/schema/model.ts';
 import { specHash } from '../../build/model/spec-hash.ts';
 import { failedCandidate, needsPerson, verifiedRevision } from './candidate.ts';
 import { decideGoal } from './goal.ts';
@@ -10,7 +10,7 @@ import { decideVerdict } from './verdict.ts';
 
 const NOW = new Date('2026-01-02T00:00:00Z');
 const IMAGE = 'runtime:1';
-const SPEC: ModelSpec = { task: 'custom', source: { uri: 'https://host/a.onnx' } };
+const SPEC: SourcedModel['spec'] = { task: 'custom', source: { uri: 'https://host/a.onnx' } };
 const HASH = specHash({ apiVersion: 'x', kind: 'Model', metadata: { name: 'iris', namespace: 'team' }, spec: SPEC });
 
 const CURRENT: CurrentRevision = {
@@ -20,7 +20,7 @@ const CURRENT: CurrentRevision = {
   verifiedWith: IMAGE,
 };
 
-const modelOf = (status: Model['status'] = {}, spec: Partial<ModelSpec> = {}): Model => ({
+const modelOf = (status: Model['status'] = {}, spec: Partial<SourcedModel['spec']> = {}): SourcedModel => ({
   apiVersion: 'aimass.dev/v1alpha1',
   kind: 'Model',
   metadata: { name: 'iris', namespace: 'team' },
@@ -139,7 +139,7 @@ describe('failures', () => {
 });
 
 describe('verifiedRevision', () => {
-  const accept = (finishedAt: string, spec: Partial<ModelSpec> = {}) =>
+  const accept = (finishedAt: string, spec: Partial<SourcedModel['spec']> = {}) =>
     verifiedRevision(
       {
         model: modelOf({}, spec),

@@ -1,4 +1,11 @@
-import type { CandidateRevision, CurrentRevision, Model, ModelStatus } from '../../../crds/schema/model.ts';
+import type { Lineage } from '../../../crds/schema/model-source.ts';
+import type {
+  CandidateRevision,
+  CurrentRevision,
+  Model,
+  ModelStatus,
+  SourcedModel,
+} from '../../../crds/schema/model.ts';
 import { decideConditions } from '../conditions.ts';
 import { failedCandidate, startedCandidate, verifiedRevision, type CandidateContext } from './candidate.ts';
 import { decideEvents, type ModelEvent } from './events.ts';
@@ -12,7 +19,9 @@ import { decideWakeUp } from './wake-up.ts';
 
 /** What the outcome of a pass is decided from. */
 export interface OutcomeFacts {
-  model: Model;
+  model: SourcedModel;
+  /** What made the model, when it comes from a TrainingJob. */
+  lineage?: Lineage | undefined;
   goal: Goal;
   candidate: CandidateRevision | undefined;
   step: Step;
@@ -33,6 +42,7 @@ export interface Outcome {
 interface Revisions {
   current: CurrentRevision | undefined;
   candidate: CandidateRevision | undefined;
+  lineage: Lineage | undefined;
   history: ModelStatus['history'];
 }
 
@@ -62,39 +72,56 @@ export function decideOutcome(facts: OutcomeFacts): Outcome {
 
 function decideRevisions(facts: OutcomeFacts): Revisions {
   const { model, candidate, step, start, now } = facts;
-  const { current, history } = model.status ?? {};
+  const { current, history, lineage } = model.status ?? {};
   const context: CandidateContext = facts;
   switch (step.kind) {
     case 'settled':
-      return { current, candidate: undefined, history };
+      return { current, candidate: undefined, lineage, history };
     case 'start':
-      return { current, candidate: start === undefined ? candidate : startedCandidate(context, start), history };
+      return {
+        current,
+        candidate: start === undefined ? candidate : startedCandidate(context, start),
+        lineage,
+        history,
+      };
     case 'watch':
     case 'rest':
-      return { current, candidate, history };
+      return { current, candidate, lineage, history };
     case 'accept': {
       const verified = verifiedRevision(context, step.succeeded);
-      return { current: verified, candidate: undefined, history: withSuccess(history, verified) };
+      return {
+        current: verified,
+        candidate: undefined,
+        lineage: madeBy(facts),
+        history: withSuccess(history, verified),
+      };
     }
     case 'reject': {
       const failed = failedCandidate(context, step.failure);
-      return { current, candidate: failed, history: withFailure(history, failed, step.finishedAt ?? timestamp(now)) };
+      const past = withFailure(history, failed, step.finishedAt ?? timestamp(now));
+      return { current, candidate: failed, lineage, history: past };
     }
   }
 }
+
+/** As it was when the verification began: the job may have got on since. */
+const madeBy = ({ candidate, lineage }: OutcomeFacts): Lineage | undefined =>
+  candidate === undefined ? lineage : candidate.lineage;
 
 function nextDue(model: Model, goal: Goal, { current, candidate }: Revisions): Date | undefined {
   if (candidate !== undefined) return nextScheduledTry(model, goal, candidate);
   return current === undefined ? undefined : nextVerification({ ...model, status: { current } });
 }
 
-const describeUse = ({ usedBy }: OutcomeFacts): Pick<ModelStatus, 'usedBy' | 'usedByCount'> => ({
+/** Who serves the model. */
+export const describeUse = ({ usedBy }: Pick<OutcomeFacts, 'usedBy'>): Pick<ModelStatus, 'usedBy' | 'usedByCount'> => ({
   ...(usedBy.length === 0 ? {} : { usedBy: usedBy.slice(0, MOST_NAMES) }),
   usedByCount: usedBy.length,
 });
 
-const withoutUndefined = ({ current, candidate, history }: Revisions): Partial<ModelStatus> => ({
+const withoutUndefined = ({ current, candidate, lineage, history }: Revisions): Partial<ModelStatus> => ({
   ...(current === undefined ? {} : { current }),
   ...(candidate === undefined ? {} : { candidate }),
+  ...(lineage === undefined ? {} : { lineage }),
   ...(history === undefined ? {} : { history }),
 });

@@ -1,4 +1,4 @@
-import type { CandidateRevision, Model } from '../../../crds/schema/model.ts';
+import type { CandidateRevision, Model, SourcedModel } from '../../../crds/schema/model.ts';
 import { ModelReason } from '../../../crds/schema/reasons.ts';
 import { specHash } from '../../build/model/spec-hash.ts';
 import type { Goal } from './goal.ts';
@@ -17,7 +17,7 @@ export type Step =
 
 /** What the step is decided from. */
 export interface StepFacts {
-  model: Model;
+  model: SourcedModel;
   goal: Goal;
   /** The candidate that stands for the spec as it is now. */
   candidate: CandidateRevision | undefined;
@@ -35,7 +35,7 @@ export const dependsOnGolden = (candidate: CandidateRevision | undefined): boole
   GOLDEN_FAILURES.includes(candidate.reason);
 
 /** The candidate of the spec as it is now; one of an older spec, or one that nobody wants any more, does not count. */
-export function relevantCandidate(model: Model, goal: Goal): CandidateRevision | undefined {
+export function relevantCandidate(model: SourcedModel, goal: Goal): CandidateRevision | undefined {
   const candidate = model.status?.candidate;
   return goal !== 'none' && candidate?.specHash === specHash(model) ? candidate : undefined;
 }

@@ -1,4 +1,4 @@
-import type { CandidateRevision, CurrentRevision, Model } from '../../../crds/schema/model.ts';
+import type { CandidateRevision, CurrentRevision, SourcedModel } from '../../../crds/schema/model.ts';
 import { ModelReason } from '../../../crds/schema/reasons.ts';
 import { VERIFY_AGAIN } from '../../build/model/spec-hash.ts';
 import { RECONCILING, STALLED, type Verdict } from '../conditions.ts';
@@ -11,7 +11,7 @@ import type { Start } from './start.ts';
 
 /** What the conditions of a Model are decided from. */
 export interface VerdictFacts {
-  model: Model;
+  model: SourcedModel;
   goal: Goal;
   current: CurrentRevision | undefined;
   candidate: CandidateRevision | undefined;
@@ -148,7 +148,8 @@ const pending = (message: string): Verdict => ({
   besides: RECONCILING,
 });
 
-const servesOn = (current: CurrentRevision | undefined): string =>
+/** That what was verified before is still there for services. */
+export const servesOn = (current: CurrentRevision | undefined): string =>
   current === undefined
     ? ''
     : ` Revision ${current.revision}, verified at ${current.verifiedAt ?? '?'}, keeps serving.`;

@@ -13,6 +13,7 @@ import { pluralOf, resourcePath } from '../../kube/watched-kind.ts';
 import { systemClock } from '../../loop/clock.ts';
 import { startController, type Controller } from '../../loop/controller.ts';
 import { routesOf } from '../../routes.ts';
+import { ModelsByJob } from '../../models-by-job.ts';
 import { ServicesByModel } from '../../services-by-model.ts';
 import { parseSettings } from '../../settings.ts';
 import { silentLogger } from '../../telemetry/log.ts';
@@ -90,9 +91,10 @@ export class LiveWorld {
 
   #watch(): void {
     const services = new ServicesByModel();
+    const models = new ModelsByJob();
     this.cluster.onChange((change) => {
       services.observe(change);
-      for (const { controller, key } of routesOf(change, services)) {
+      for (const { controller, key } of routesOf(change, { services, models })) {
         if (controller === 'service') this.#controller.enqueue(key);
       }
     });

@@ -44,6 +44,39 @@ async function live(world: ModelWorld): Promise<object> {
   return endState(world);
 }
 
+const published = (letter: string, run: number) => {
+  const digest = `sha256:${letter.repeat(64)}`;
+  const data = [{ name: 'train', digest: `sha256:${'f'.repeat(64)}` }];
+  const started = { number: run, specHash: 'h', startedAt: '2026-01-01T00:00:00Z' };
+  return { run: started, data, artifact: { uri: `oci://registry/team/iris@${digest}`, digest, run } };
+};
+
+/** A life of a Model that follows a job: waiting, verified, a second run that fails, a third that is taken, the job deleted. */
+async function follow(world: ModelWorld): Promise<object> {
+  world.createModel({ source: { trainingJob: { name: 'train' } } });
+  await pass(world);
+  world.createTrainingJob();
+  await pass(world);
+  world.reportTraining({ phase: 'Training' });
+  await pass(world);
+  world.reportTraining(published('a', 1));
+  await pass(world);
+  world.endPod({ fetch: FETCHED, verify: VERIFIED });
+  await pass(world);
+  world.reportTraining(published('b', 2));
+  await pass(world);
+  world.endPod({ fetch: { ok: false, reason: 'NotOnnx', message: 'It is HTML.', retryable: false } });
+  await pass(world);
+  world.reportTraining(published('c', 3));
+  await pass(world);
+  world.endPod({ fetch: FETCHED, verify: VERIFIED });
+  await pass(world);
+  world.deleteTrainingJob();
+  await pass(world);
+  await pass(world);
+  return endState(world);
+}
+
 /** Everything that exists at the end, without what only tells the order of writes. */
 const endState = (world: ModelWorld): object => ({
   status: world.status(),
@@ -52,9 +85,12 @@ const endState = (world: ModelWorld): object => ({
 });
 
 describe('a Model survives the death of the operator', () => {
-  test('between any two writes, before and after the commit', async () => {
+  test.each([
+    { name: 'a life with golden examples', lifeOf: live },
+    { name: 'a life after a TrainingJob', lifeOf: follow },
+  ])('$name: between any two writes, before and after the commit', async ({ lifeOf }) => {
     const faultless = new ModelWorld();
-    const want = await live(faultless);
+    const want = await lifeOf(faultless);
     const writes = faultless.cluster.writes.filter(({ verb }) => verb !== 'event').length;
     expect(writes).toBeGreaterThan(10);
     const total = faultless.cluster.writes.length;
@@ -62,7 +98,7 @@ describe('a Model survives the death of the operator', () => {
       for (let nth = 1; nth <= total; nth += 1) {
         const world = new ModelWorld();
         world.cluster.failWrite({ nth, when });
-        expect({ nth, when, ...(await live(world)) }).toEqual({ nth, when, ...want });
+        expect({ nth, when, ...(await lifeOf(world)) }).toEqual({ nth, when, ...want });
       }
     }
   });

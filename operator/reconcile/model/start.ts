@@ -1,4 +1,4 @@
-import type { CandidateRevision, CurrentRevision, Model } from '../../../crds/schema/model.ts';
+import type { CandidateRevision, CurrentRevision, SourcedModel } from '../../../crds/schema/model.ts';
 import { buildGoldenCopy } from '../../build/model/golden-copy.ts';
 import { buildVerificationJob } from '../../build/model/job.ts';
 import { specHash } from '../../build/model/spec-hash.ts';
@@ -12,7 +12,7 @@ import { readGolden } from './golden.ts';
 
 /** What a verification is started for. */
 export interface Attempt {
-  model: Model;
+  model: SourcedModel;
   goal: Goal;
   candidate: CandidateRevision | undefined;
 }

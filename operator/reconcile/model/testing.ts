@@ -1,4 +1,6 @@
 import type { Model, ModelSpec, ModelStatus } from '../../../crds/schema/model.ts';
+import type { TrainingJobSpec } from '../../../crds/schema/training-job.ts';
+import type { TrainingJobStatus } from '../../../crds/schema/training/status.ts';
 import { API_VERSION, GROUP } from '../../../crds/schema/shared.ts';
 import type { KubeObject } from '../../kube/cluster.ts';
 import { MemoryCluster } from '../../kube/memory-cluster.ts';
@@ -6,7 +8,7 @@ import { createPodOf, finishJob } from '../../kube/testing/children.ts';
 import { ServicesByModel } from '../../services-by-model.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
 import type { Next } from '../../loop/controller.ts';
-import { JOB, MODEL, type ModelDeps } from './deps.ts';
+import { JOB, MODEL, TRAINING_JOB, type ModelDeps } from './deps.ts';
 import { VerificationLine } from './line.ts';
 import type { Job } from './observe.ts';
 import { reconcileModel } from './reconcile.ts';
@@ -83,6 +85,20 @@ export class ModelWorld {
   createService(name: string, model = 'iris'): KubeObject {
     const object = { apiVersion: API_VERSION, kind: 'InferenceService', metadata: { name, namespace: NAMESPACE } };
     return this.cluster.server.create({ ...object, spec: { model: { name: model } } } as KubeObject);
+  }
+
+  createTrainingJob(publish?: TrainingJobSpec['publish'], name = 'train'): KubeObject {
+    const object = { ...TRAINING_JOB, metadata: { name, namespace: NAMESPACE } };
+    return this.cluster.server.create({ ...object, spec: { publish } } as KubeObject);
+  }
+
+  /** What the controller of TrainingJobs does. */
+  reportTraining(status: TrainingJobStatus, name = 'train'): void {
+    this.cluster.server.setStatus({ ...TRAINING_JOB, namespace: NAMESPACE, name }, status);
+  }
+
+  deleteTrainingJob(name = 'train'): void {
+    this.cluster.server.delete({ ...TRAINING_JOB, namespace: NAMESPACE, name });
   }
 
   editSpec(change: (spec: ModelSpec) => void, name = 'iris'): void {
