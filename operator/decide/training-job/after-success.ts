@@ -36,7 +36,7 @@ export function stageSucceeded(life: Life, stage: StageStatus, gain: Gain): Life
 export const withData = (life: Life, data: Data | undefined): Life =>
   data === undefined || data.length === 0 ? life : { ...life, data };
 
-/** What a stage measured, at its own place in status. */
+/** What a stage measured, at its own place in status; where nothing is evaluated, what the program says itself. */
 export function withMeasured(
   life: Life,
   { name }: Pick<StageStatus, 'name'>,
@@ -44,10 +44,12 @@ export function withMeasured(
 ): Life {
   if (name === 'compress') return result === undefined ? life : { ...life, compression: result };
   const metrics = metricsOf(result);
-  if (metrics === undefined) return life;
-  if (name === 'evaluate') return { ...life, evaluation: { metrics, ...countOf(result), ...sourceOf(result) } };
-  const isOwnWord = name === 'train' && !wantedStages(job.spec).includes('evaluate');
-  return isOwnWord ? { ...life, evaluation: { metrics, source: 'Reported' } } : life;
+  if (name === 'evaluate') {
+    return metrics === undefined ? life : { ...life, evaluation: { metrics, ...countOf(result), ...sourceOf(result) } };
+  }
+  if (name !== 'train' || wantedStages(job.spec).includes('evaluate')) return life;
+  const own = metrics ?? life.metrics?.latest;
+  return own === undefined ? life : { ...life, evaluation: { metrics: own, source: 'Reported' } };
 }
 
 function countOf(result: Record<string, unknown> | undefined): { rows?: number } {

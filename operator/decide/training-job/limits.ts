@@ -54,7 +54,7 @@ export function stallFailure(
   return {
     reason: TrainingReason.Stalled,
     cause: 'killed',
-    message: `${stalled.join(', ')} printed nothing and used no processor for ${stall.after}.`,
+    message: `A worker hung for longer than spec.stall.after (${stall.after}). ${stalled[0] ?? ''}`,
     stop: true,
   };
 }

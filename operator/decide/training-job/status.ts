@@ -6,6 +6,7 @@ import { nextRun } from './schedule.ts';
 import type { Situation } from './situation.ts';
 import { stageConditions } from './stage-conditions.ts';
 import { decideVerdict } from './verdict.ts';
+import { toldBy } from './voice.ts';
 
 const LONGEST_WAITING_FOR = 2048;
 
@@ -55,6 +56,6 @@ type Kept = Omit<Life, 'run' | 'stages' | 'runs'>;
 /** What the pods say goes over what they said before; a run that has ended keeps the last words. */
 function withVoice(kept: Kept, { life, voice, pods }: Situation): Partial<TrainingJobStatus> {
   if (isFinished(life) || pods === undefined) return kept;
-  const { job: _job, workers, ...told } = voice ?? { job: '' };
-  return { ...kept, ...told, workers: { wanted: pods.wanted, running: pods.running, ...workers } };
+  const told = voice === undefined ? {} : toldBy(voice);
+  return { ...kept, ...told, workers: { wanted: pods.wanted, running: pods.running, ...voice?.workers } };
 }

@@ -85,11 +85,12 @@ const retried: Check = ({ life }) => {
 const hangs: Check = ({ life, voice, job }) => {
   const [first, ...others] = stalledWorkers(voice, currentStage(life)?.job);
   if (first === undefined) return undefined;
-  const who = others.length === 0 ? `Worker ${first} hangs` : `Workers ${[first, ...others].join(', ')} hang`;
+  const rest =
+    others.length === 0 ? '' : ` So ${others.length === 1 ? 'does one other' : `do ${others.length} others`}.`;
   return {
     ready: 'False',
     reason: TrainingReason.Stalled,
-    message: `${who}: no output and no use of the processor for ${job.spec.stall?.after ?? '10m'}. See the log, and delete the pod to start the workers again; spec.stall.restart does so by itself.`,
+    message: `A worker hangs, for longer than ${job.spec.stall?.after ?? '10m'}. ${asSentence(first)}${rest} Delete the pod to start the workers again; spec.stall.restart: true does so by itself.`,
     besides: STALLED,
   };
 };

@@ -8,8 +8,23 @@ export interface Voice extends Pick<TrainingJobStatus, 'progress' | 'metrics' | 
   job: string;
   /** Which workers hang or lag behind, and their last lines. */
   workers?: Pick<Workers, 'stalled' | 'stragglers' | 'pods'>;
+  /** What is known of each that hangs, as a sentence. */
+  stalled?: readonly { message: string }[];
 }
 
-/** The workers that hang, of the Job that runs now. */
+/** What of it goes into the status as it is. */
+export function toldBy({
+  progress,
+  metrics,
+  resources,
+}: Voice): Pick<TrainingJobStatus, 'progress' | 'metrics' | 'resources'> {
+  return {
+    ...(progress === undefined ? {} : { progress }),
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(resources === undefined ? {} : { resources }),
+  };
+}
+
+/** Why workers of the Job that runs now are taken to hang, one sentence each. */
 export const stalledWorkers = (voice: Voice | undefined, job: string | undefined): readonly string[] =>
-  voice === undefined || voice.job !== job ? [] : (voice.workers?.stalled ?? []);
+  voice === undefined || voice.job !== job ? [] : (voice.stalled ?? []).map(({ message }) => message);

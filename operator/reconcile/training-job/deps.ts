@@ -11,10 +11,9 @@ import type { StatusPace } from './status-pace.ts';
 export interface TrainingVoices {
   /** What is known of a job, by `namespace/name`; undefined until something was read. */
   of(key: string): Voice | undefined;
+  /** The same after the output of a Job that has ended was read to its end; throws when that cannot be. */
+  finalOf(job: { namespace: string; name: string }): Promise<Voice | undefined>;
 }
-
-/** For when nobody listens. */
-export const SILENT: TrainingVoices = { of: () => undefined };
 
 /** Brings the search of a run one step nearer to its end (search/create-search.ts). */
 export type Search = (
@@ -38,6 +37,7 @@ export const TRAINING_JOB: KindRef = { apiVersion: API_VERSION, kind: 'TrainingJ
 export const MODEL: KindRef = { apiVersion: API_VERSION, kind: 'Model' };
 export const JOB: KindRef = { apiVersion: 'batch/v1', kind: 'Job' };
 export const POD: KindRef = { apiVersion: 'v1', kind: 'Pod' };
+export const CLAIM: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
 
 /** The key of a job in queues and maps. */
 export const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;

@@ -265,11 +265,11 @@ describe('time', () => {
     world.create(PLAIN);
     await world.reconcile();
     world.run();
-    world.voice = { job: 'iris-r1-train-1', workers: { stalled: ['iris-r1-train-1-1'] } };
+    world.voice = { job: 'iris-r1-train-1', stalled: [{ message: 'Worker 1 has printed nothing since 12:00' }] };
     world.now += 60_000;
     await world.reconcile();
     expect(world.conditions()).toContain('Ready=False Stalled, Stalled=True Stalled');
-    expect(world.message()).toContain('iris-r1-train-1-1');
+    expect(world.message()).toContain('for longer than 10m. Worker 1 has printed nothing since 12:00.');
     world.edit(({ spec }) => (spec.stall = { after: '10m', restart: true }));
     await world.reconcile();
     expect(world.jobNames()).toEqual([]);

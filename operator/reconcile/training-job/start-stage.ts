@@ -2,6 +2,8 @@ import type { Model } from '../../../crds/schema/model.ts';
 import type { TrainingJob } from '../../../crds/schema/training-job.ts';
 import type { StageStatus } from '../../../crds/schema/training/status.ts';
 import { buildDeviceClaimTemplate } from '../../build/training-job/device-claim.ts';
+import type { WorkspaceClaim } from '../../build/training-job/children.ts';
+import { workspaceName } from '../../build/training-job/names.ts';
 import type { StagePlan } from '../../build/training-job/plan.ts';
 import { buildStageJob } from '../../build/training-job/stage-job.ts';
 import { needsWorkspace } from '../../build/training-job/stages.ts';
@@ -12,8 +14,8 @@ import { withStage, type Life, type Run } from '../../decide/training-job/life.t
 import { isNamespaceEnding, obstacleProblem } from '../../decide/training-job/obstacle.ts';
 import type { Problem } from '../../decide/training-job/problem.ts';
 import { timestamp } from '../../decide/times.ts';
-import type { KubeObject } from '../../kube/cluster.ts';
-import { MODEL, type TrainingDeps } from './deps.ts';
+import type { Cluster, KubeObject } from '../../kube/cluster.ts';
+import { CLAIM, MODEL, type TrainingDeps } from './deps.ts';
 import { obstacleOf } from './obstacle-of.ts';
 
 /** How an attempt to start a stage ended. */
@@ -30,7 +32,7 @@ export async function startStage(
   const attempt = (stage.attempt ?? 0) + 1;
   const plan = planOf({ job, run, stage: stage.name, attempt, models: found.models }, deps);
   const made = isSearch(plan) ? undefined : buildStageJob(plan);
-  for (const object of [...surroundings(plan), ...(made === undefined ? [] : [made])]) {
+  for (const object of [...surroundings(plan, deps.cluster), ...(made === undefined ? [] : [made])]) {
     const obstacle = obstacleOf(await deps.cluster.apply(object as KubeObject));
     if (obstacle === undefined) continue;
     return isNamespaceEnding(obstacle)
@@ -76,14 +78,18 @@ const planOf = ({ job, run, stage, attempt, models }: Try, { settings }: Trainin
   keepRuns: [run.number - 1, run.number].filter((number) => number > 0),
 });
 
-const surroundings = (plan: StagePlan) => {
+const surroundings = (plan: StagePlan, cluster: Cluster) => {
   const isTraining = plan.stage === 'train';
+  const { job, settings } = plan;
   return [
-    needsWorkspace(plan.job.spec) ? buildWorkspaceClaim(plan.job, plan.settings) : undefined,
+    needsWorkspace(job.spec) ? buildWorkspaceClaim(job, settings, liveClaim(job, cluster)) : undefined,
     isTraining ? buildWorkersService(plan) : undefined,
     isTraining ? buildDeviceClaimTemplate(plan.job) : undefined,
   ].filter((object) => object !== undefined);
 };
+
+const liveClaim = (job: TrainingJob, cluster: Cluster) =>
+  cluster.get<WorkspaceClaim & KubeObject>({ ...CLAIM, namespace: job.metadata.namespace, name: workspaceName(job) });
 
 const withModels = (life: Life, models: StagePlan['models']): Life =>
   models?.base === undefined ? life : { ...life, baseModel: { name: models.base.name, digest: models.base.digest } };

@@ -52,6 +52,8 @@ export class TrainingWorld {
   now = START;
   readonly cluster = new MemoryCluster({ now: () => this.now });
   voice: Voice | undefined;
+  /** What is read when a Job has ended, if that is more. */
+  lastWords: Voice | undefined;
   capacity: Capacity | undefined;
   search: Search = () => Promise.reject(new Error('this test searches nothing'));
   readonly settings = parseSettings({
@@ -64,7 +66,7 @@ export class TrainingWorld {
     return {
       cluster: this.cluster,
       settings: this.settings,
-      voices: { of: () => this.voice },
+      voices: { of: () => this.voice, finalOf: () => Promise.resolve(this.lastWords ?? this.voice) },
       pace: this.#pace,
       search: this.search,
       capacity: { read: () => Promise.resolve(this.capacity) },

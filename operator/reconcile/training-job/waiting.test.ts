@@ -285,14 +285,19 @@ describe('what pods tell', () => {
     world.now += 5_000;
     await world.reconcile();
     expect(world.status()).toMatchObject({ progress: { percent: 10 }, workers: { wanted: 2, running: 2 } });
-    world.voice = { job: 'iris-r1-train-1', progress: { percent: 99 }, metrics: { latest: { loss: 0.1 } } };
+    world.lastWords = { job: 'iris-r1-train-1', progress: { percent: 99 }, metrics: { latest: { loss: 0.1 } } };
     world.end();
     await world.reconcile();
     world.voice = undefined;
+    world.lastWords = undefined;
     world.cluster.writes.length = 0;
     await world.reconcile();
     expect(world.cluster.writes).toEqual([]);
-    expect(world.status()).toMatchObject({ progress: { percent: 99 }, metrics: { latest: { loss: 0.1 } } });
+    expect(world.status()).toMatchObject({
+      progress: { percent: 99 },
+      metrics: { latest: { loss: 0.1 } },
+      evaluation: { metrics: { loss: 0.1 }, source: 'Reported' },
+    });
   });
 
   test('writes nothing after a restart of the operator', async () => {

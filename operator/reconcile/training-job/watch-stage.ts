@@ -13,7 +13,7 @@ import {
   startLimit,
 } from '../../decide/training-job/limits.ts';
 import { overdueAt } from '../../decide/training-job/observed.ts';
-import type { Voice } from '../../decide/training-job/voice.ts';
+import { toldBy, type Voice } from '../../decide/training-job/voice.ts';
 import { soonest } from '../../decide/soonest.ts';
 import type { Position } from './advance.ts';
 import { keyOf, type TrainingDeps } from './deps.ts';
@@ -32,7 +32,7 @@ export async function watchStage(life: Life, current: Current, deps: TrainingDep
   const { attempt } = sight;
   switch (attempt.state) {
     case 'succeeded':
-      return { life: afterSuccess(life, current, { attempt, deps }), isSettled: false };
+      return { life: await afterSuccess(life, current, { attempt, deps }), isSettled: false };
     case 'failed':
       return { life: afterFailure(life, current, { attempt, deps }), isSettled: false };
     case 'missing':
@@ -50,20 +50,26 @@ function startedAnew({ name, attempt }: StageStatus): StageStatus {
   return { name, state: 'Waiting', ...(attempt === undefined ? {} : { attempt }) };
 }
 
-function afterSuccess(
+async function afterSuccess(
   life: Life,
   { job, stage }: Current,
   { attempt, deps }: { attempt: Attempt & { state: 'succeeded' }; deps: TrainingDeps },
-): Life {
-  const heard = withLastWords(life, stage, deps.voices.of(keyOf(job.metadata)));
+): Promise<Life> {
+  const voice = stage.name === 'train' ? await lastWords(stage, job, deps) : undefined;
+  const heard = voice === undefined ? life : { ...life, ...toldBy(voice) };
   return stageSucceeded(heard, stage, { result: attempt.result, data: attempt.data, job, now: deps.now() });
 }
 
-/** What the pods told last stays with the run. */
-function withLastWords(life: Life, stage: StageStatus, voice: Voice | undefined): Life {
-  if (voice === undefined || voice.job !== stage.job) return life;
-  const { job: _job, workers: _workers, ...told } = voice;
-  return { ...life, ...told };
+/** What the pods told last stays with the run. A training may be over before its output was ever read. */
+async function lastWords(
+  { job: name }: StageStatus,
+  job: TrainingJob,
+  { voices }: TrainingDeps,
+): Promise<Voice | undefined> {
+  const heard = (): Voice | undefined => voices.of(keyOf(job.metadata));
+  if (name === undefined) return heard();
+  // Output that cannot be read, as of a node that is gone, must not keep the run from going on.
+  return voices.finalOf({ namespace: job.metadata.namespace, name }).catch(heard);
 }
 
 function afterFailure(
