@@ -44,6 +44,9 @@ def finish(model: onnx.ModelProto, name: str, doc: str = "") -> onnx.ModelProto:
     model.doc_string = doc
     model.graph.name = name
     del model.metadata_props[:]
+    # Two graphs in one may have brought the same name twice.
+    for place, node in enumerate(model.graph.node):
+        node.name = f"{node.op_type}_{place}"
     free_batch(model)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -58,8 +61,10 @@ def one_opset(model: onnx.ModelProto, least: int = OPSET) -> None:
     if any(node.domain == "ai.onnx.ml" for node in model.graph.node):
         # What the converters write means the same in version 3.
         versions["ai.onnx.ml"] = max(versions.get("ai.onnx.ml", 0), ML_OPSET)
+    # A graph of trees alone has none of the standard operators, and says so.
+    versions.setdefault("", least)
     set_opsets(model, versions)
-    if versions.get("", 0) < least:
+    if versions[""] < least:
         model.CopyFrom(version_converter.convert_version(model, least))
         set_opsets(model, {**versions, "": least})
 

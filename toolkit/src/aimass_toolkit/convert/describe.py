@@ -1,0 +1,132 @@
+"""What the published folder tells people and programs: config.json and card.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from aimass_toolkit.stage.card import Facts, card, describe_tensors
+from aimass_toolkit.stage.document import Document
+from aimass_toolkit.stage.files import hidden
+from aimass_toolkit.stage.prepared import Prepared
+from aimass_toolkit.stage.session import Session
+
+BASELINE = "baseline"
+KINDS = {
+    "onnx": "ONNX",
+    "sklearn": "scikit-learn",
+    "lightgbm": "LightGBM",
+    "xgboost": "XGBoost",
+    "torchscript": "PyTorch (TorchScript)",
+    "tensorflow": "TensorFlow",
+    "paddle": "PaddlePaddle",
+}
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object, or an empty one when the file is not there or holds something else."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def config(document: Document, prepared: Prepared | None, classes: list[Any] | None) -> dict[str, Any]:
+    """config.json: that of the training, with the names of classes and columns where it lacks them."""
+    content = read_json(document.paths.output / "config.json")
+    labels = prepared.labels if prepared is not None else [str(one) for one in classes or []]
+    if labels and "id2label" not in content:
+        content["id2label"] = {str(place): label for place, label in enumerate(labels)}
+        content["label2id"] = {label: place for place, label in enumerate(labels)}
+    if prepared is not None:
+        content["feature_names"] = [one["name"] for one in prepared.schema["rawColumns"]]
+    if document.task.startswith("tabular-"):
+        is_class = document.task == "tabular-classification"
+        content.setdefault("problem_type", "single_label_classification" if is_class else "regression")
+    return content
+
+
+def metrics_of(document: Document) -> tuple[dict[str, float], dict[str, float], str]:
+    """The metrics on held-out data, else those of the training; what an answer without looking reaches; where from."""
+    own = {name: value for name, value in read_json(document.paths.output / "metrics.json").items() if is_number(value)}
+    baseline = {uncapitalised(name[len(BASELINE) :]): value for name, value in own.items() if is_baseline(name)}
+    trained = {name: value for name, value in own.items() if not is_baseline(name)}
+    evaluated = read_json(document.paths.evaluated / "metrics.json")
+    judged = {name: value for name, value in (evaluated.get("metrics") or {}).items() if is_number(value)}
+    if judged:
+        return judged, baseline, f"measured on {evaluated.get('rows', 'the')} held-out rows"
+    return trained, baseline, "as the training reported them"
+
+
+def is_number(value: Any) -> bool:
+    """Whether it can be a metric."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_baseline(name: str) -> bool:
+    """Whether the name is one like baselineAccuracy."""
+    return name.startswith(BASELINE) and name[len(BASELINE) :][:1].isupper()
+
+
+def uncapitalised(text: str) -> str:
+    """Accuracy to accuracy."""
+    return text[:1].lower() + text[1:]
+
+
+def data_lines(document: Document) -> list[str]:
+    """Each data set with its size and digest."""
+    lines = []
+    for name in document.data:
+        folder = document.paths.data(name)
+        files = sorted(one for one in folder.rglob("*") if one.is_file() and not hidden(one.relative_to(folder)))
+        files = [one for one in files if one.name != "fetched.json"]
+        if files:
+            many = "1 file" if len(files) == 1 else f"{len(files)} files"
+            digest = read_json(folder / "fetched.json").get("digest") or f"sha256:{digest_of(folder, files)}"
+            lines.append(f"`{name}`: {many}, `{digest}`")
+    return lines
+
+
+def digest_of(folder: Path, files: list[Path]) -> str:
+    """The digest of one file; of several, that of the list of their digests and names."""
+    digests = [hashlib.file_digest(file.open("rb"), "sha256").hexdigest() for file in files]
+    if len(files) == 1:
+        return digests[0]
+    lines = "".join(f"{digest}  {file.relative_to(folder)}\n" for digest, file in zip(digests, files, strict=True))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def describe(document: Document, session: Session, prepared: Prepared | None, report: dict[str, Any]) -> str:
+    """card.md."""
+    metrics, baseline, origin = metrics_of(document)
+    model_type = read_json(document.paths.output / "config.json").get("model_type")
+    notes = [
+        f"largest difference from the trained model: {report['largestDifference']:.2g} ({report['rowsCompared']} rows)"
+    ]
+    if prepared is not None:
+        notes.append("the graph holds the preparation, fitted on the training part: it takes raw values")
+        notes.append("a missing number is NaN (in binary tensors and gRPC), a missing category the empty text")
+    if metrics:
+        notes.append(f"metrics: {origin}")
+    facts = Facts(
+        model=f"{model_type or 'A model'}, from {KINDS[report['from']]}, as ONNX (opset {report['opset']}).",
+        data=[*data_lines(document), *preparation_lines(prepared)],
+        metrics=metrics,
+        baseline=baseline,
+        tensors=describe_tensors(session),
+        notes=notes,
+        limits=["It knows rows like those of the training data; others get an answer, too."],
+    )
+    return card(document, facts)
+
+
+def preparation_lines(prepared: Prepared | None) -> list[str]:
+    """The rows of each part, and what preparation did to the table."""
+    if prepared is None:
+        return []
+    rows = prepared.schema["rows"]
+    shares = ", ".join(f"{count} {part}" for part, count in rows.items())
+    return [f"rows: {shares} (seed {prepared.schema['seed']})", *prepared.schema["notes"]]
