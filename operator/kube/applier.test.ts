@@ -112,4 +112,32 @@ describe('Applier', () => {
       await expect(applier.apply(wanted)).rejects.toThrow('must have exactly one controlling owner');
     },
   );
+
+  describe('without an owner', () => {
+    const LABEL = 'aimass.dev/training-job';
+    const unowned = (image: string, made = 'iris'): Job => {
+      const { ownerReferences: _owners, ...metadata } = job(image).metadata;
+      return { ...job(image), metadata: { ...metadata, labels: { [LABEL]: made } } };
+    };
+
+    test('makes what is not there, and changes what bears the same label', async () => {
+      expect(await applier.applyUnowned(unowned('mirror/a'), LABEL)).toMatchObject({ outcome: 'written' });
+      cached = live;
+      expect(await applier.applyUnowned(unowned('mirror/a'), LABEL)).toMatchObject({ outcome: 'unchanged' });
+      expect(await applier.applyUnowned(unowned('mirror/b'), LABEL)).toMatchObject({ outcome: 'written' });
+    });
+
+    test.each([{ labels: {} }, { labels: { [LABEL]: 'digits' } }])(
+      'leaves alone what bears $labels',
+      async ({ labels }) => {
+        cached = { ...job('a'), metadata: { name: 'j', namespace: 'n', labels } };
+        expect(await applier.applyUnowned(unowned('b'), LABEL)).toMatchObject({ outcome: 'nameTaken' });
+        expect(calls).toEqual([]);
+      },
+    );
+
+    test('needs the label', async () => {
+      await expect(applier.applyUnowned(job('a'), LABEL)).rejects.toThrow(`must have the label ${LABEL}`);
+    });
+  });
 });

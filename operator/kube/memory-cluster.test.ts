@@ -109,6 +109,15 @@ describe('MemoryCluster', () => {
     expect(live().metadata.annotations?.[APPLIED_HASH]).toBeUndefined();
   });
 
+  test('an object without owner is known again by its label, and outlives its maker', async () => {
+    const { ownerReferences: _owners, ...metadata } = deployment(parent).metadata;
+    const unowned = { ...deployment(parent), metadata: { ...metadata, labels: { made: 'by-a' } } };
+    expect(await cluster.applyUnowned(unowned, 'made')).toMatchObject({ outcome: 'written' });
+    expect(await cluster.applyUnowned(unowned, 'made')).toMatchObject({ outcome: 'unchanged' });
+    const other = { ...unowned, metadata: { ...unowned.metadata, labels: { made: 'by-b' } } };
+    expect(await cluster.applyUnowned(other, 'made')).toMatchObject({ outcome: 'nameTaken' });
+  });
+
   test('a refusal writes nothing and ends when lifted', async () => {
     const lift = cluster.refuse(({ kind }) => kind === 'Deployment', {
       code: 403,
