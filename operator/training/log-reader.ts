@@ -6,7 +6,9 @@ import type { PodMemory } from './pod-memory.ts';
 import { CONTAINER } from './training-pod.ts';
 
 const MOST_LINES = 2000;
-const FEW_LINES = 200;
+const FEW_LINES = 50;
+/** So many lines are read in one go, before others may use the processor. */
+const LINES_AT_ONCE = 250;
 const MOST_BYTES = 2 ** 20;
 const FIRST_PAUSE_MS = 5000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -23,9 +25,9 @@ export interface Wish {
   sinceMs?: number | undefined;
 }
 
-/** What a read has brought. */
-export interface Read extends Chunk {
-  /** Lines were left out since the read before. */
+/** A piece of a log that was read. */
+export interface Piece extends Chunk {
+  /** Lines were left out before it, since the read before. */
   hasSkipped: boolean;
 }
 
@@ -50,10 +52,10 @@ export class LogReader {
   }
 
   /** Reads what is new in the log of a pod and hands it over, before anybody else may read on; throws what the API server throws. */
-  async read(memory: PodMemory, wish: Wish, take: (read: Read) => void): Promise<void> {
+  async read(memory: PodMemory, wish: Wish, take: (piece: Piece) => void): Promise<void> {
     const { uid } = memory.pod;
     const before = this.#turns.get(uid) ?? Promise.resolve();
-    const turn = before.then(() => this.#readNow(memory, wish)).then(take);
+    const turn = before.then(() => this.#readNow(memory, wish, take));
     const settled = turn.catch(() => undefined);
     this.#turns.set(uid, settled);
     try {
@@ -63,25 +65,40 @@ export class LogReader {
     }
   }
 
-  async #readNow(memory: PodMemory, { wanted, isBrief = false, sinceMs }: Wish): Promise<Read> {
-    const { namespace, name, endedAtMs } = memory.pod;
-    const after = memory.lastStamp;
-    const tailLines = isBrief ? FEW_LINES : MOST_LINES;
-    const sinceTime = wholeSecond(after === undefined ? sinceMs : Date.parse(after));
-    const query = { namespace, name, container: CONTAINER, tailLines, limitBytes: MOST_BYTES };
-    const log = await this.#ask(() =>
-      this.#cluster.readLog({ ...query, ...(sinceTime === undefined ? {} : { sinceTime }) }),
-    );
-    const { text, isCut } = wholeLines(log);
+  async #readNow(memory: PodMemory, wish: Wish, take: (piece: Piece) => void): Promise<void> {
+    const { endedAtMs } = memory.pod;
+    const [after, step] = [memory.lastStamp, memory.step];
+    const { text, isCut } = wholeLines(await this.#ask(memory, wish));
     const nowMs = this.#clock.now();
-    const chunk = readChunk(text, { wanted, nowMs, ...(after === undefined ? {} : { after }) });
-    memory.listen(chunk, nowMs);
+    const options = { wanted: wish.wanted, nowMs, ...(after === undefined ? {} : { after }) };
+    let isFirst = true;
+    for (const lines of piecesOf(text)) {
+      if (!isFirst) await new Promise((resolve) => setImmediate(resolve));
+      const chunk = readChunk(lines, options);
+      memory.listen(chunk, nowMs);
+      take({ ...chunk, hasSkipped: isFirst && wish.isBrief !== true && chunk.lines > 0 && !chunk.isConnected });
+      isFirst = false;
+    }
+    memory.endRead(step, nowMs);
     memory.isReadToEnd = endedAtMs !== undefined && !isCut;
-    return { ...chunk, hasSkipped: !isBrief && chunk.lines > 0 && !chunk.isConnected };
+  }
+
+  async #ask({ pod, lastStamp }: PodMemory, { isBrief = false, sinceMs }: Wish): Promise<string> {
+    const { namespace, name } = pod;
+    const sinceTime = wholeSecond(lastStamp === undefined ? sinceMs : Date.parse(lastStamp));
+    const query = {
+      namespace,
+      name,
+      container: CONTAINER,
+      tailLines: isBrief ? FEW_LINES : MOST_LINES,
+      limitBytes: MOST_BYTES,
+      ...(sinceTime === undefined ? {} : { sinceTime }),
+    };
+    return this.#counted(() => this.#cluster.readLog(query));
   }
 
   /** Counts refusals: when the API server is at its limits, all reads wait. */
-  async #ask(read: () => Promise<string>): Promise<string> {
+  async #counted(read: () => Promise<string>): Promise<string> {
     try {
       const log = await read();
       this.#refusals = 0;
@@ -121,4 +138,17 @@ function wholeLines(text: string): { text: string; isCut: boolean } {
   const isCut = text.length > MOST_BYTES / 4 && Buffer.byteLength(text) >= MOST_BYTES;
   const end = text.lastIndexOf('\n');
   return isCut && end > 0 ? { text: text.slice(0, end + 1), isCut } : { text, isCut: false };
+}
+
+function* piecesOf(text: string): Generator<string> {
+  let start = 0;
+  while (start < text.length) {
+    let end = start;
+    for (let lines = 0; lines < LINES_AT_ONCE && end < text.length; lines += 1) {
+      const newline = text.indexOf('\n', end);
+      end = newline < 0 ? text.length : newline + 1;
+    }
+    yield text.slice(start, end);
+    start = end;
+  }
 }

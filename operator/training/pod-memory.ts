@@ -1,3 +1,4 @@
+import { detached } from '../decide/training-job/log-lines/detached.ts';
 import type { Chunk } from '../decide/training-job/log-lines/read-chunk.ts';
 import { foldAll } from '../decide/training-job/progress/fold.ts';
 import { placeOf } from '../decide/training-job/progress/position.ts';
@@ -28,17 +29,22 @@ export class PodMemory {
     this.pod = pod;
   }
 
-  /** Remembers what a read has brought. */
+  /** Remembers what a piece of its log says. */
   listen(chunk: Chunk, nowMs: number): void {
-    const [step, seconds] = [this.step, (nowMs - (this.readAtMs ?? nowMs)) / 1000];
-    this.readAtMs = nowMs;
     if (chunk.lines === 0) return;
-    this.lastLine = chunk.lastLine ?? this.lastLine;
-    this.lastStamp = chunk.lastStamp ?? this.lastStamp;
+    if (chunk.lastLine !== undefined) this.lastLine = detached(chunk.lastLine);
+    if (chunk.lastStamp !== undefined) this.lastStamp = detached(chunk.lastStamp);
     this.lastOutputAtMs = chunk.lastStamp === undefined ? nowMs : Date.parse(chunk.lastStamp);
     const places = chunk.readings.map(({ odd: _odd, ...reading }) => ({ ...reading, metrics: {} }));
     this.place = foldAll(this.place, places);
-    if (step !== undefined && seconds > 0) this.stepsPerSecond = Math.max(0, ((this.step ?? step) - step) / seconds);
+  }
+
+  /** Its log has been read up to now; `before` is the step that it was at until then. */
+  endRead(before: number | undefined, nowMs: number): void {
+    const seconds = (nowMs - (this.readAtMs ?? nowMs)) / 1000;
+    if (before !== undefined && seconds > 0)
+      this.stepsPerSecond = Math.max(0, ((this.step ?? before) - before) / seconds);
+    this.readAtMs = nowMs;
   }
 
   /** The step or epoch that it is at. */

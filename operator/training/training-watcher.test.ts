@@ -191,7 +191,7 @@ describe('many workers', () => {
     await scene.pass(60);
     expect(most).toBe(8);
     expect(scene.reads()).toMatchObject({ 'a-0': 13, 'a-1': 3, 'a-11': 3 });
-    expect(cluster.logs.reads.find(({ name }) => name === 'a-1')?.tailLines).toBe(200);
+    expect(cluster.logs.reads.find(({ name }) => name === 'a-1')?.tailLines).toBe(50);
   });
 
   test('when the first tells nothing, the first that does speaks', async () => {

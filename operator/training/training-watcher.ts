@@ -6,7 +6,7 @@ import { currentPods } from './current-pods.ts';
 import { JobMemory } from './job-memory.ts';
 import { findTrainingJob, wantedMetrics } from './job-settings.ts';
 import { composeVoice, isNews, stamped, type JobVoice } from './job-voice.ts';
-import { isNothingToRead, LogReader, pauseAfter, type Read } from './log-reader.ts';
+import { isNothingToRead, LogReader, pauseAfter, type Piece } from './log-reader.ts';
 import type { PodMemory } from './pod-memory.ts';
 import { listPodsOf, listTrainingPods, type TrainingPod } from './training-pod.ts';
 import { UsageReader } from './usage-reader.ts';
@@ -178,10 +178,10 @@ export class TrainingWatcher {
       isBrief: !this.#speaks(memory),
       ...(resumeMs === undefined ? {} : { sinceMs: resumeMs - OVERLAP_MS }),
     };
-    await this.#logs.read(memory, wish, (read) => this.#take(memory, read, job));
+    await this.#logs.read(memory, wish, (piece) => this.#take(memory, piece, job));
   }
 
-  #take(memory: PodMemory, { readings, hasSkipped }: Read, job: TrainingJob | undefined): void {
+  #take(memory: PodMemory, { readings, hasSkipped }: Piece, job: TrainingJob | undefined): void {
     const known = this.#jobs.get(memory.pod.key);
     if (known === undefined || !this.#speaks(memory)) return;
     known.hasSkippedLines ||= hasSkipped;

@@ -1,5 +1,5 @@
 import type { Field } from './fields.ts';
-import { metricName } from './names.ts';
+import { factsOf } from './names.ts';
 import { parseValue, Values, type Reading } from './reading.ts';
 
 const ROUND = /^\[(\d{1,9})\](?=[\t ])/;
@@ -15,7 +15,7 @@ export function parseBoosting(line: string): Reading | undefined {
   const columns = columnsOf(line.slice(round.length + 2));
   if (columns.length === 0) return undefined;
   const values = new Values();
-  for (const [name, value] of columns) values.add(metricName(name), value);
+  for (const [name, value] of columns) values.add(factsOf(name).metric, value);
   const isFromZero = columns.some(([name]) => !name.includes("'s ") && name.includes('-'));
   return { step: { number: Number(round) + (isFromZero ? 1 : 0), scope: 'whole' }, ...values.toReading() };
 }

@@ -1,3 +1,5 @@
+import { detached } from './detached.ts';
+
 /** A name that differs from others only in what does not matter: `Train's Log-Loss` and `train_log_loss` are one. */
 export const canonical = (name: string): string =>
   name
@@ -101,16 +103,17 @@ const remembered = new Map<string, NameFacts>();
 export function factsOf(printed: string): NameFacts {
   const known = remembered.get(printed);
   if (known !== undefined) return known;
-  const name = canonical(printed);
+  const own = detached(printed);
+  const name = canonical(own);
   const facts = {
     canonical: name,
-    metric: metricName(printed),
+    metric: metricName(own),
     position: POSITION_KINDS.get(name),
-    isNoise: isNoise(printed, name),
+    isNoise: isNoise(own, name),
     isKnownMetric: directionOf(name) !== undefined,
   };
   if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-  remembered.set(printed, facts);
+  remembered.set(own, facts);
   return facts;
 }
 

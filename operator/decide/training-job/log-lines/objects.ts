@@ -5,7 +5,7 @@ const LONGEST_OBJECT = 8192;
 const MOST_FIELDS = 64;
 /** Python's own notation, and JSON with NaN in it, which is none. */
 const FLAT_FIELD =
-  /['"]([^'"\\]{1,64})['"] ?: ?['"]?([-+]?(?:\d{1,40}(?:\.\d{0,40})?(?:[eE][-+]?\d{1,3})?|nan|inf(?:inity)?))\b/gi;
+  /['"]([^'"\\]{1,64})['"] ?: ?(?:['"]|np\.float\d\d\(|tensor\()?([-+]?(?:\d{1,40}(?:\.\d{0,40})?(?:[eE][-+]?\d{1,3})?|nan|inf(?:inity)?))\b/gi;
 
 /** Reads a line that ends with a JSON object or a Python dict. */
 export function parseObject(line: string, options: LineOptions): Reading | undefined {

@@ -7,12 +7,12 @@ const MOST_SIGNS = 128;
 /** At most three words, right before the sign; a bracket, a comma or the like ends the name. */
 const NAME = /([A-Za-z_][\w.@/'-]*(?: [A-Za-z_][\w.@/'-]*){0,2}) ?$/;
 const LAST_WORD = /([A-Za-z_][\w.@/'-]*) ?$/;
-const LOG_WORDS = /^(?:(?:debug|info|warn|warning|error|trace|notice|epoch|step|root|and|test set) )+/i;
+const LOG_WORDS = /^(?:(?:debug|info|warn|warning|error|trace|notice|epoch|step|root|and|the|test set) )+/i;
 const VALUE =
-  /^[ "'[(]{0,3}([-+]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf(?:inity)?)\b)(?: ?\/ ?(\d{1,12}))?%?(?=$|[\s,;|)\]}"'])/i;
+  /^[ "'[(]{0,3}(?:tensor\(|np\.float\d\d\()?([-+]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf(?:inity)?)\b)(?: ?\/ ?(\d{1,12}))?%?(?=$|[\s,;|)\]}"']|\.(?:\s|$))/i;
 
 /** A sign that a value may follow. */
-const SIGN = /[=:](?=[ "'[(]{0,3}[-+.\dni])/gi;
+const SIGN = /[=:](?=[ "'[(]{0,3}(?:tensor\(|np\.float|[-+.\dni]))/gi;
 
 /** All `name=value` and `name: value` of a text, in their order. */
 export function fieldsIn(text: string): Field[] {
@@ -55,9 +55,20 @@ const COLUMN =
 export function parsePairs(line: string, options: LineOptions): Reading | undefined {
   const known = placesIn(line);
   const fields = fieldsIn(line);
-  const isPlaced = known.epoch !== undefined || known.step !== undefined;
-  if (!isPlaced) return fields.length === 0 ? undefined : readFields(fields, options);
-  return readFields([...fields.filter(([name]) => !isPlaceWord(name)), ...columnsIn(line)], options, known);
+  if (known.epoch === undefined && known.step === undefined) {
+    return fields.length === 0 ? undefined : readFields(fields, options);
+  }
+  const values = [...fields.filter(([name]) => !isPlaceWord(name)), ...columnsIn(line)];
+  return withoutValues(readFields(values, options, known), line);
+}
+
+/** `Step 3/3: loading data` is no training, and `Starting epoch 3` is not the end of it. */
+function withoutValues(reading: Reading | undefined, line: string): Reading | undefined {
+  const isBare = Object.keys(reading?.metrics ?? {}).length === 0 && reading?.odd === undefined;
+  if (reading === undefined || !isBare) return reading;
+  if (reading.epoch === undefined) return line.includes('=') ? reading : undefined;
+  const isRunning = !/\b(?:finished|done|complete|completed|ended|end of)\b/i.test(line);
+  return { ...reading, epoch: { ...reading.epoch, isRunning } };
 }
 
 const isPlaceWord = (name: string): boolean => /^(?:(?:train )?epoch|step|iteration|iter|batch|round)$/i.test(name);

@@ -147,6 +147,19 @@ test.each<{ name: string; line: string; want: Reading }>([
     line: '45%|███ | 45/100 [00:03<00:04, 12.3it/s]',
     want: { step: { number: 45, of: 100, scope: 'bar' }, metrics: {} },
   },
+  {
+    name: 'numbers as NumPy and PyTorch print them',
+    line: 'Epoch 2 loss: tensor(0.25, grad_fn=<NllLossBackward0>), acc: np.float64(0.5).',
+    want: { ...epoch(2), metrics: { loss: 0.25, acc: 0.5 } },
+  },
+  {
+    name: 'numbers of NumPy in a dict',
+    line: "{'loss': np.float64(0.25), 'epoch': 2}",
+    want: { ...epoch(2), metrics: { loss: 0.25 } },
+  },
+  { name: 'the end of a sentence', line: 'The final loss: 0.5.', want: { metrics: { final_loss: 0.5 } } },
+  { name: 'an epoch that begins', line: 'Starting epoch 3 of 10', want: { ...epoch(3, 10, true), metrics: {} } },
+  { name: 'an epoch that has ended', line: 'Epoch 3/10 done in 4.2s', want: { ...epoch(3, 10), metrics: {} } },
   { name: 'the first line of an epoch of Keras', line: 'Epoch 3/10', want: { ...epoch(3, 10, true), metrics: {} } },
   {
     name: 'a batch of Keras 2',
@@ -161,6 +174,7 @@ test.each([
   'Map: 100%|██████████| 1000/1000 [00:00<00:00, 5000.00 examples/s]',
   '[LightGBM] [Info] Number of positive: 135, number of negative: 165',
   '[LightGBM] [Info] [binary:BoostFromScore]: pavg=0.450000 -> initscore=-0.200671',
+  'Step 3/3: loading data',
   'connected to host=10.0.0.1 port=5432 rank=0 pid=17',
   '{"level": "info", "ts": 1764044148.1, "msg": "listening", "port": 8080}',
   '2026-11-25 04:15:48,123 INFO starting',
