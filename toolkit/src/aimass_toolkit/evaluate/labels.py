@@ -9,18 +9,24 @@ from typing import Any
 
 import numpy as np
 
+from aimass_toolkit.stage.document import Paths
 from aimass_toolkit.stage.report import StageError
 
 from .held_out import Array
 from .native.answers import CLASSIFICATION
 
 
-def class_names(output: Path, classes: Sequence[Any]) -> list[Any]:
+def class_names(paths: Paths, classes: Sequence[Any]) -> list[Any]:
     """The classes in the order of the model: its own, else those of config.json; empty when nobody says."""
     if len(classes):
         return list(classes)
+    return names_of(paths.output) or names_of(paths.converted)
+
+
+def names_of(folder: Path) -> list[Any]:
+    """The classes that config.json names."""
     try:
-        config = json.loads((output / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         names = config["id2label"]
         return [names[str(place)] for place in range(len(names))]
     except (OSError, ValueError, KeyError, TypeError):

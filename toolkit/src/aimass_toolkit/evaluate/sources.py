@@ -67,7 +67,7 @@ def of_arrays(file: Path, dataset: str, document: Document, predictor: Predictor
             f'{file.name} of "{dataset}" has the arrays {", ".join(arrays)}, but no labels; add an array of that name.',
         )
     if "labels" in truth:
-        names = class_names(document.paths.output, predictor.classes)
+        names = class_names(document.paths, predictor.classes)
         truth["labels"] = encoded(truth["labels"], names, document.task, dataset)
     return HeldOut(dataset, inputs, truth, others)
 

@@ -67,7 +67,10 @@ def chosen_inputs(
     columns = prepared.schema["rawColumns"]
     made = prepared.schema["featureNames"]
     if converted:
-        return raw_tensors(raw, columns)
+        tensors = raw_tensors(raw, columns)
+        # Without the preparation in front, it takes what the trained one takes.
+        merged = set(tensors) == set(predictor.inputs) and predictor.width in (None, len(columns))
+        return tensors if merged else {FEATURES: features}
     names = set(predictor.columns or predictor.inputs)
     if names and names <= {one["name"] for one in columns} and not names <= set(made):
         return {name: raw[name].to_numpy() for name in raw.columns}
@@ -88,7 +91,7 @@ def of_table(document: Document, folder: Path, name: str, predictor: Predictor) 
         columns = [column for column in frame.columns if column != label]
     if len(columns) == 0:
         raise StageError("DataInvalid", f'The data set "{name}" has no column beside "{label}"; give the inputs too.')
-    names = class_names(document.paths.output, predictor.classes)
+    names = class_names(document.paths, predictor.classes)
     truth = encoded(frame[label].to_numpy(), names, document.task, name)
     return HeldOut(name, {column: frame[column].to_numpy() for column in columns}, {"labels": truth})
 

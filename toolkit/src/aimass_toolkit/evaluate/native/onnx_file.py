@@ -9,7 +9,7 @@ from aimass_toolkit.stage.session import Session
 
 from .answers import name_answers
 from .inputs import tensors
-from .predictor import Answers, Arrays, Predictor
+from .predictor import Answers, Array, Arrays, Predictor
 
 
 class OnnxPredictor(Predictor):
@@ -29,11 +29,15 @@ class OnnxPredictor(Predictor):
 
     def predict(self, arrays: Arrays) -> Answers:
         """The outputs of the graph."""
-        given = tensors(arrays, self.inputs)
-        for name, values in given.items():
-            if len(self.session.shapes[name]) == 2 and values.ndim == 1:
-                given[name] = values.reshape(-1, 1)
-        return name_answers(self.task, self.session.run(given), arrays)
+        return name_answers(self.task, self.session.run(self.feed(arrays)), arrays)
+
+    def feed(self, arrays: Arrays) -> dict[str, Array]:
+        """The arrays as the graph takes them: by name, of its types, columns of a table with two dimensions."""
+        given = {}
+        for name, values in tensors(arrays, self.inputs).items():
+            is_column = len(self.session.shapes[name]) == 2 and values.ndim == 1
+            given[name] = (values.reshape(-1, 1) if is_column else values).astype(self.session.types[name])
+        return given
 
 
 def load(path: Path, task: str) -> Predictor:
