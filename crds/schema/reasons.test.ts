@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ModelReason, ServiceReason } from './reasons.ts';
+import { ModelReason, ServiceReason, TrainingReason } from './reasons.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/troubleshooting.md'), 'utf8');
 
@@ -14,6 +14,7 @@ const explained = (kind: string): string[] => {
 describe.each([
   { kind: 'Model', reasons: ModelReason },
   { kind: 'InferenceService', reasons: ServiceReason },
+  { kind: 'TrainingJob', reasons: TrainingReason },
 ])('docs/troubleshooting.md', ({ kind, reasons }) => {
   test(`explains each reason of a ${kind} once, and no other`, () => {
     expect(explained(kind).sort()).toEqual(Object.values(reasons).sort());
