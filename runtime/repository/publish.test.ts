@@ -92,8 +92,14 @@ test('what the record says is not sent again, unless the files are others', asyn
   await expect(publishFolder(request(to, more))).rejects.toMatchObject({ reason: 'RegistryUnreachable' });
 });
 
+interface Own {
+  status: number;
+  body: string;
+  headers?: Record<string, string>;
+}
+
 /** Stands before the real registry and answers in its place while `answer` has something to say. */
-async function startProxy(answer: (request: http.IncomingMessage) => { status: number; body: string } | undefined) {
+async function startProxy(answer: (request: http.IncomingMessage) => Own | undefined) {
   const { hostname, port } = new URL(`http://${registry.host}`);
   const seen: string[] = [];
   const proxy = http.createServer((incoming, response) => {
@@ -101,7 +107,7 @@ async function startProxy(answer: (request: http.IncomingMessage) => { status: n
     const own = answer(incoming);
     if (own !== undefined) {
       incoming.resume();
-      return void response.writeHead(own.status).end(own.body);
+      return void response.writeHead(own.status, own.headers).end(own.body);
     }
     const { method, url: target, headers } = incoming;
     const onward = http.request({ hostname, port, method, path: target, headers }, (reply) => {
@@ -109,6 +115,7 @@ async function startProxy(answer: (request: http.IncomingMessage) => { status: n
       reply.pipe(response);
     });
     incoming.pipe(onward);
+    incoming.on('close', () => incoming.complete || onward.destroy());
     onward.on('error', () => response.destroy());
   });
   proxy.listen(0, '127.0.0.1');
@@ -150,7 +157,14 @@ test.each([
 });
 
 test.each([
-  { name: 'a full disk', status: 500, body: enospc, reason: 'RegistryFull', says: 'Make room', retryable: true },
+  {
+    name: 'a full disk',
+    status: 500,
+    body: enospc,
+    reason: 'RegistryFull',
+    says: 'no space left on its disk',
+    retryable: true,
+  },
   { name: 'no storage left', status: 507, body: '', reason: 'RegistryFull', says: '507', retryable: true },
   { name: 'a limit on sizes', status: 413, body: '<html>', reason: 'RegistryFull', says: '413', retryable: true },
   {
@@ -209,6 +223,45 @@ test.each([
     await proxy.stop();
   },
 );
+
+test('an upload that breaks off in the middle is sent again, whole', async () => {
+  await writeFile(path.join(work, 'converted/model.onnx'), Buffer.alloc(3_000_000, 7));
+  let breaks = 2;
+  const proxy = await startProxy((incoming) => {
+    const isLarge = incoming.method === 'PUT' && Number(incoming.headers['content-length']) > 1_000_000;
+    if (isLarge && breaks-- > 0) incoming.once('data', () => incoming.socket.destroy());
+    return undefined;
+  });
+  const more = { insecureRegistries: [proxy.host] };
+  const { digest, uri } = await publishFolder(request(`oci://${proxy.host}/p/broken:1`, more));
+  const fetched = { uri, into: path.join(work, 'cache'), maxBytes: 10_000_000, timeoutSeconds: 10, ...more };
+  expect(await fetchModel(fetched)).toMatchObject({ digest });
+  await proxy.stop();
+});
+
+test('a token that ends in the middle is asked for again, and the file sent again', async () => {
+  let tokens = 0;
+  const proxy = await startProxy(({ url = '', method, headers }) => {
+    if (url.startsWith('/token')) return { status: 200, body: JSON.stringify({ token: `t${(tokens += 1)}` }) };
+    const isOld = method === 'PUT' && headers.authorization === 'Bearer t1';
+    if (headers.authorization !== undefined && !isOld) return undefined;
+    const challenge = `Bearer realm="http://${headers.host}/token",service="r"`;
+    return { status: 401, body: '', headers: { 'www-authenticate': challenge } };
+  });
+  const more = { insecureRegistries: [proxy.host] };
+  expect((await publishFolder(request(`oci://${proxy.host}/p/token:1`, more))).digest).toMatch(/^sha256:/);
+  expect(tokens).toBe(2);
+  await proxy.stop();
+});
+
+test('no more is waited than the stage has time for', async () => {
+  const proxy = await startProxy(({ method }) => (method === 'HEAD' ? undefined : { status: 503, body: '' }));
+  const more = { insecureRegistries: [proxy.host], timeoutSeconds: 0, patience: { firstDelayMs: 60_000 } };
+  await expect(publishFolder(request(`oci://${proxy.host}/p/late:1`, more))).rejects.toMatchObject({
+    reason: 'RegistryUnreachable',
+  });
+  await proxy.stop();
+});
 
 test('a registry that is down is waited for', async () => {
   const port = await freePort();

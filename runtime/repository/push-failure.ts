@@ -7,7 +7,12 @@ import type { HttpReply } from './http-client.ts';
 import { headerOf } from './http-client.ts';
 import { describeNetworkFailure } from './network-failure.ts';
 
-const FULL = /quota|no space left|insufficient storage|storage limit|disk (is )?full|"Err":\s*28\b/i;
+/** What the CNCF registry says of its disk: ENOSPC, by its number. */
+const NO_SPACE = /"Err":\s*28\b/;
+const FULL = new RegExp(
+  `quota|no space left|insufficient storage|storage limit|disk (is )?full|${NO_SPACE.source}`,
+  'i',
+);
 
 /** What happened to a request, and what the registry said about it. */
 export interface Answer {
@@ -47,7 +52,7 @@ function remedyOf(status: number): string {
 
 /** The messages in the registry's list of errors, else the beginning of its answer. */
 function saying(text: string): string {
-  const words = messagesIn(text) ?? text;
+  const words = NO_SPACE.test(text) ? 'no space left on its disk' : (messagesIn(text) ?? text);
   const plain = words
     // oxlint-disable-next-line no-control-regex -- control characters have no place in a condition
     .replace(/[\u0000-\u001f\u007f]+/g, ' ')

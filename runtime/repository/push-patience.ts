@@ -24,7 +24,9 @@ export async function tryPatiently<T>(
     } catch (error) {
       if (failures >= tries || signal?.aborted === true || !isPassing(error)) throw error;
       const wait = Math.max(firstDelayMs * 3 ** (failures - 1), error.retryAfterMs ?? 0);
-      await delay(Math.min(wait, MAX_DELAY_MS));
+      await delay(Math.min(wait, MAX_DELAY_MS), undefined, { signal }).catch(() => {
+        throw error;
+      });
     }
   }
 }
