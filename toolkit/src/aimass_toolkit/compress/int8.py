@@ -90,6 +90,7 @@ def prepared(model: onnx.ModelProto, folder: Path) -> Path:
     for without_symbols in (False, True):
         try:
             quant_pre_process(source, target, skip_symbolic_shape=without_symbols)
+            onnx.save(with_flat_biases(onnx.load(target)), target)
             return target
         except Exception:
             # Symbolic shapes are not known for all operators (ai.onnx.ml); the plain inference follows.
@@ -97,9 +98,20 @@ def prepared(model: onnx.ModelProto, folder: Path) -> Path:
     return source
 
 
+def with_flat_biases(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Biases [1, n] of Gemm as [n]: the quantisation by channels takes no other."""
+    biases = {node.input[2] for node in model.graph.node if node.op_type == "Gemm" and len(node.input) > 2}
+    for one in model.graph.initializer:
+        if one.name in biases and len(one.dims) == 2 and one.dims[0] == 1:
+            del one.dims[0]
+    return model
+
+
 def checked(model: onnx.ModelProto) -> onnx.ModelProto:
     """The quantised model; refuses one in which nothing has become smaller."""
     kinds = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
     if not any(one.data_type in kinds and np.prod(one.dims) > 1 for one in model.graph.initializer):
         raise NotPossible("the quantisation of onnxruntime left all its weights as they are")
+    # Shapes of what is inside were only needed to quantise.
+    del model.graph.value_info[:]
     return model

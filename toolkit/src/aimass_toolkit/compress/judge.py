@@ -70,9 +70,8 @@ class Judge:
                 f'spec.publish.optimize.metric: "{asked}" is not measured on the converted model; '
                 f"there are {', '.join(metrics) or 'none, since there are no rows with labels'}.",
             )
-        first: str = next(iter(metrics), AGREEMENT)
-        wanted = asked or usual
-        return wanted if wanted is not None and wanted in metrics else first
+        wanted = asked or usual or AGREEMENT
+        return wanted if wanted in metrics else next(iter(metrics), AGREEMENT)
 
     def report_original(self, metric: str) -> dict[str, Any]:
         """The original in the report."""
@@ -83,10 +82,8 @@ class Judge:
         """A candidate in the report; ``reason`` says why it is not taken."""
         try:
             made = self.measure(content)
-        except StageError:
-            raise
         except Exception as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = " ".join(str(error).split())[:200]
             raise NotPossible(f"onnxruntime does not run it: {reason}") from error
         same_contract(self.original.session, made.session)
         before, after = p50_side_by_side(self.original.session, made.session, self.first_row())
@@ -103,7 +100,7 @@ class Judge:
             "largestDifference": largest_difference(self.original.outputs, made.outputs),
         }
         reason = self.objection(made, metric, drop, after / before)
-        return {**figures, "accepted": reason is None, **({} if reason is None else {"reason": reason})}
+        return {**figures, "accepted": True} if reason is None else {**figures, "accepted": False, "reason": reason}
 
     def first_row(self) -> dict[str, Any]:
         """One row, or as many as the model takes at once."""
