@@ -17,7 +17,9 @@ EXAMPLES = 64
 
 @dataclass(frozen=True)
 class Artifact:
-    """A trained model and all that goes with it. `held_out` has the rows that were never looked at, and their labels."""
+    """A trained model and all that goes with it. `held_out` has the rows that were never looked at, and their
+    labels.
+    """
 
     model: ModelProto
     config: dict

@@ -1,4 +1,6 @@
-"""Training a classifier of images or texts: from nothing, from a model of ours, or on the features of any other model."""
+"""Training a classifier of images or texts: from nothing, from a model of ours, or on the features of any
+other model.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -46,19 +48,26 @@ class ClassificationTask(Protocol):
     axes: dict[str, dict[int, str]]
     copied: tuple[str, ...]
 
-    def load(self, context: Context) -> Loaded: ...
+    def load(self, context: Context) -> Loaded:
+        """Reads the data and brings it into one form."""
 
-    def config(self, context: Context, loaded: Loaded) -> dict: ...
+    def config(self, context: Context, loaded: Loaded) -> dict:
+        """config.json of the network, without the classes."""
 
-    def network(self, config: dict, dropout: float) -> nn.Module: ...
+    def network(self, config: dict, dropout: float) -> nn.Module:
+        """The network of a configuration."""
 
-    def start(self, network: nn.Module, loaded: Loaded) -> None: ...
+    def start(self, network: nn.Module, loaded: Loaded) -> None:
+        """Sets what the network needs to know of the training data."""
 
-    def feed(self, options: dict) -> Feed: ...
+    def feed(self, options: dict) -> Feed:
+        """How rows become tensors."""
 
-    def files(self, loaded: Loaded) -> dict[str, str]: ...
+    def files(self, loaded: Loaded) -> dict[str, str]:
+        """The files beside the model."""
 
-    def given_batch(self, given: GivenModel, session: Session, part: Part) -> Batch: ...
+    def given_batch(self, given: GivenModel, session: Session, part: Part) -> Batch:
+        """How rows become the inputs of a given model."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +165,8 @@ def train_head(context: Context, task: ClassificationTask, loaded: Loaded) -> Ma
         inputs,
         logits,
         run,
-        f"A dense layer on {parts.train.arrays['features'].shape[1]} features of the base model, which was not changed.",
+        f"A dense layer on {parts.train.arrays['features'].shape[1]} features of the base model, which was not "
+        "changed.",
     )
 
 
@@ -167,7 +177,8 @@ def with_teacher(context: Context, task: ClassificationTask, loaded: Loaded) -> 
     if missing:
         refuse(
             "RecipeInvalid",
-            f"spec.teacherModel does not know the class {missing[0]!r} (it has {', '.join(teacher.labels[:20]) or 'none in config.json'}); both must have the same classes.",
+            f"spec.teacherModel does not know the class {missing[0]!r} (it has "
+            f"{', '.join(teacher.labels[:20]) or 'none in config.json'}); both must have the same classes.",
         )
     session = open_session(teacher.model, "model.onnx of the teacher")
     output = next(
@@ -180,7 +191,10 @@ def with_teacher(context: Context, task: ClassificationTask, loaded: Loaded) -> 
         answers = np.log(np.clip(answers, 1e-7, 1))
     soft = log_softmax(answers)[:, order].astype(np.float32)
     agreement = float((soft.argmax(1) == train.arrays["labels"]).mean())
-    note = f"Learned from a teacher that answers {agreement:.1%} of the training rows rightly (temperature {context.options['temperature']:g}, alpha {context.options['alpha']:g})."
+    note = (
+        f"Learned from a teacher that answers {agreement:.1%} of the training rows rightly "
+        f"(temperature {context.options['temperature']:g}, alpha {context.options['alpha']:g})."
+    )
     return replace(loaded, parts=replace(loaded.parts, train=train.plus(**{SOFT: soft})), notes=(*loaded.notes, note))
 
 
@@ -188,7 +202,8 @@ def describe(context: Context, loaded: Loaded, made: Made, metrics: dict[str, fl
     """The artifact of a classifier."""
     test, counts = loaded.parts.test, loaded.parts.counts()
     data = [
-        f"{counts['train']} rows to learn from, {counts['validation']} to decide when to stop, {counts['test']} held out."
+        f"{counts['train']} rows to learn from, {counts['validation']} to decide when to stop, {counts['test']} "
+        "held out."
     ]
     return Artifact(
         model=made.model,
@@ -201,5 +216,5 @@ def describe(context: Context, loaded: Loaded, made: Made, metrics: dict[str, fl
         data=data,
         notes=[*loaded.notes, made.run.note],
         limits=["Any input gets one of the classes; there is no answer for 'none of these'."],
-        baseline=most_common_baseline(loaded.parts.train.arrays["labels"], test.arrays["labels"]),
+        baseline=most_common_baseline(loaded.parts.train.arrays["labels"], test.arrays["labels"], len(loaded.labels)),
     )

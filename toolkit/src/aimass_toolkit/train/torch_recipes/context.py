@@ -1,4 +1,6 @@
-"""What every recipe is given: the stage document, its options, the other workers, and the models to start or learn from."""
+"""What every recipe is given: the stage document, its options, the other workers, and the models to start or
+learn from.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property

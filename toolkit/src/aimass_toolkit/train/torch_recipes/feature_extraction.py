@@ -38,16 +38,25 @@ def run(document: Document) -> dict:
     tokens = settle_tokens(context, [text for side in divided.train.texts.values() for text in side])
     parts = divided.map(lambda part: encode(part, tokens))
     config = encoder_config(context, tokens)
-    made = train_encoder(context, TextEmbedder(config, context.options["dropout"]), Contrast(TextEmbedder.inputs, context.options["temperature"]), parts)
-    left, right = (outputs_of(made.network, parts.test, TokenFeed(TextEmbedder.inputs, prefix)) for prefix in (LEFT, RIGHT))
+    made = train_encoder(
+        context,
+        TextEmbedder(config, context.options["dropout"]),
+        Contrast(TextEmbedder.inputs, context.options["temperature"]),
+        parts,
+    )
+    left, right = (
+        outputs_of(made.network, parts.test, TokenFeed(TextEmbedder.inputs, prefix)) for prefix in (LEFT, RIGHT)
+    )
     result = Trained(
         config=config,
         files={**tokens.files(), **sentence_files(config["hidden_size"])},
         metrics=retrieval_metrics(left, right),
         sample=side_of(parts.test, LEFT),
         held_out={**prefixed(parts.test, LEFT), **prefixed(parts.test, RIGHT)},
-        limits=["Near vectors mean texts like the pairs of the training data, which is not always what you search for."],
-        baseline={"recall@1": 1 / parts.test.rows},
+        limits=[
+            "Near vectors mean texts like the pairs of the training data, which is not always what you search for."
+        ],
+        baseline={"recallAt1": 1 / parts.test.rows},
     )
     return made.finish(context, parts, result, AXES)
 
@@ -56,8 +65,14 @@ def load(context: Context) -> dict[str, Part]:
     """The texts of each side; a column of negatives only where there is one."""
     found = {}
     for role, table in context.tables().items():
-        sides = {prefix: name for prefix, name in SIDES.items() if prefix != AGAINST or context.options[name] in table.columns}
-        found[role] = Part({}, {prefix: text_column(table, context.options[name], role) for prefix, name in sides.items()})
+        sides = {
+            prefix: name
+            for prefix, name in SIDES.items()
+            if prefix != AGAINST or context.options[name] in table.columns
+        }
+        found[role] = Part(
+            {}, {prefix: text_column(table, context.options[name], role) for prefix, name in sides.items()}
+        )
     return found
 
 
@@ -78,12 +93,21 @@ def side_of(part: Part, prefix: str) -> dict[str, np.ndarray]:
 
 
 def prefixed(part: Part, prefix: str) -> dict[str, np.ndarray]:
+    """One side under its prefix."""
     return {prefix + name: values for name, values in side_of(part, prefix).items()}
 
 
 def sentence_files(size: int) -> dict[str, str]:
     """How the vectors of tokens become one, as sentence-transformers writes it."""
     modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
-    entries = [{"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.models.{kind}"} for number, (path, kind) in enumerate(modules)]
-    pooling = {"word_embedding_dimension": size, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True, "pooling_mode_max_tokens": False}
+    entries = [
+        {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for number, (path, kind) in enumerate(modules)
+    ]
+    pooling = {
+        "word_embedding_dimension": size,
+        "pooling_mode_cls_token": False,
+        "pooling_mode_mean_tokens": True,
+        "pooling_mode_max_tokens": False,
+    }
     return {"modules.json": text_of(entries), "1_Pooling/config.json": text_of(pooling)}

@@ -1,6 +1,7 @@
 """The recipe image-classification."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 from torch import nn
@@ -38,11 +39,13 @@ class ImageTask:
     table = (*TRAINING, *TRANSFER, *CLASSES, *TEACHING, *IMAGE)
     model_type = MODEL_TYPE
     is_text = False
-    axes = {"pixel_values": {0: "batch"}, "logits": {0: "batch"}}
+    axes: ClassVar = {"pixel_values": {0: "batch"}, "logits": {0: "batch"}}
     copied = ("preprocessor_config.json",)
 
     def load(self, context: Context) -> Loaded:
-        """All images in one form: that of the base model, else of the teacher, else what the options and the images say."""
+        """All images in one form: that of the base model, else of the teacher, else what the options and the
+        images say.
+        """
         form, sets = wanted_form(context), {}
         for role, entry in context.entries().items():
             sets[role] = load_images(files_of(context.document.paths.data(entry), entry), entry, form)
@@ -52,6 +55,7 @@ class ImageTask:
         return Loaded(split(parts, context.document.seed), labels, form)
 
     def config(self, context: Context, loaded: Loaded) -> dict:
+        """config.json of the network, without the classes."""
         if context.base is not None:
             return dict(context.base.config)
         sizes = widths(context.options["channels"], context.options["layers"])
@@ -63,6 +67,7 @@ class ImageTask:
         }
 
     def network(self, config: dict, dropout: float) -> nn.Module:
+        """The network of a configuration."""
         return ImageClassifier(config, dropout)
 
     def start(self, network: nn.Module, loaded: Loaded) -> None:
@@ -73,17 +78,21 @@ class ImageTask:
         network.backbone.normalise_as(means.tolist(), deviations.tolist())
 
     def feed(self, options: dict) -> Feed:
+        """How rows become tensors."""
         return ImageFeed(options["augment"])
 
     def files(self, loaded: Loaded) -> dict[str, str]:
+        """The files beside the model."""
         return {"preprocessor_config.json": text_of(write_processor(loaded.form))}
 
     def given_batch(self, given: GivenModel, session: Session, part: Part) -> Batch:
+        """How rows become the inputs of a given model."""
         taken = image_input(given, session)
         return lambda rows: taken.values(part.arrays["pixels"][rows])
 
 
 def part_of(images: ImageSet, labels: list[str], role: str) -> Part:
+    """The images of one role as rows."""
     return Part({"pixels": images.pixels, "labels": number_labels(images.labels, labels, role)})
 
 
@@ -93,7 +102,8 @@ def image_input(given: GivenModel, session: Session) -> ImageInput:
     if name is None or len(session.inputs) != 1:
         refuse(
             "RecipeInvalid",
-            f"the given model has the inputs {', '.join(session.inputs)}; image-classification needs one that takes images.",
+            f"the given model has the inputs {', '.join(session.inputs)}; image-classification needs one that "
+            "takes images.",
         )
     kind = next(one.type for one in session.session.get_inputs() if one.name == name)
     return read_input(name, session.shapes[name], kind, given.json("preprocessor_config.json"))
@@ -112,6 +122,7 @@ def wanted_form(context: Context) -> ImageForm:
     if size not in (None, *form.size) or colours not in (None, form.colours):
         refuse(
             "RecipeInvalid",
-            f"imageSize or colours differ from spec.baseModel's {form.size[0]} x {form.size[1]} pixels of {form.colours} channels; leave them out.",
+            f"imageSize or colours differ from spec.baseModel's {form.size[0]} x {form.size[1]} pixels of "
+            f"{form.colours} channels; leave them out.",
         )
     return form

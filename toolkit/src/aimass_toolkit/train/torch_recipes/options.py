@@ -1,7 +1,9 @@
-"""The options of a recipe: a table of names with their defaults and limits, and how values are read from a stage document."""
+"""The options of a recipe: a table of names with their defaults and limits, and how values are read from a
+stage document.
+"""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .problem import refuse
@@ -74,6 +76,14 @@ TEXT = (
     Option("vocabulary", "integer", 8000, 64, 200_000),
     Option("lowercase", "flag", True),
 )
+
+
+def with_defaults(table: tuple[Option, ...], **defaults: Any) -> tuple[Option, ...]:
+    """The table with other defaults."""
+    return tuple(replace(option, default=defaults.get(option.name, option.default)) for option in table)
+
+
+TRAINING_ON_TEXTS = with_defaults(TRAINING, batchSize=32)
 
 
 def read_options(table: tuple[Option, ...], given: dict[str, Any], field: str) -> dict[str, Any]:

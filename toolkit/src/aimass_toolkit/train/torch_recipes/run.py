@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from aimass_toolkit.stage.document import Document
-from aimass_toolkit.stage.threads import threads
 
 from .context import Context
 from .data.split import Part, Parts
@@ -23,7 +22,8 @@ def begin(document: Document, table: tuple[Option, ...]) -> Context:
     """Meets the other workers, and makes PyTorch repeatable."""
     context = Context(document, table, Workers.join())
     torch.use_deterministic_algorithms(True)
-    torch.set_num_threads(context.options["threads"] or threads())
+    if context.options["threads"] is not None:
+        torch.set_num_threads(context.options["threads"])
     torch.manual_seed(document.seed)
     return context
 
@@ -44,7 +44,8 @@ class Run:
         course = trainer.fit(parts)
         figures = {f"val_{name}": value for name, value in objective.measure(network, parts.validation).items()}
         options = {name: value for name, value in context.options.items() if value is not None}
-        note = f"Trained for {course.epoch} epochs, best after {course.best_epoch}; seed {context.document.seed}; options {json.dumps(options)}."
+        told = f"Trained for {course.epoch} epochs, best after {course.best_epoch}; seed {context.document.seed}"
+        note = f"{told}; options {json.dumps(options)}."
         return Run(course, figures, note)
 
 
@@ -65,7 +66,8 @@ def fingerprint(context: Context, parts: Parts, network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def add_part(digest, part: Part) -> None:
+def add_part(digest: "hashlib._Hash", part: Part) -> None:
+    """Adds the arrays of a part to a digest."""
     for name, values in sorted(part.arrays.items()):
         digest.update(f"{name} {values.dtype} {values.shape}".encode())
         digest.update(values.tobytes())

@@ -1,5 +1,7 @@
 """The recipe text-classification."""
 
+from typing import ClassVar
+
 import numpy as np
 from torch import nn
 
@@ -15,10 +17,10 @@ from .data.split import Part, split
 from .graph.base_model import GivenModel
 from .graph.session import Batch
 from .networks.encoder import MODEL_TYPE, TextClassifier
-from .options import CLASSES, TEACHING, TEXT, TRAINING, TRANSFER, Option
+from .options import CLASSES, TEACHING, TEXT, TRAINING_ON_TEXTS, TRANSFER, Option
 from .problem import refuse
 from .text_setup import encoder_config, settle_tokens
-from .tokens import tokens_of
+from .tokens import Tokens, tokens_of
 from .training.feeds import Feed, TokenFeed
 
 COLUMNS = (Option("textColumn", "text", "text"), Option("labelColumn", "text", "label"))
@@ -34,10 +36,10 @@ def run(document: Document) -> dict:
 class TextTask:
     """What is special about texts."""
 
-    table = (*TRAINING, *TRANSFER, *CLASSES, *TEACHING, *TEXT, *COLUMNS)
+    table = (*TRAINING_ON_TEXTS, *TRANSFER, *CLASSES, *TEACHING, *TEXT, *COLUMNS)
     model_type = MODEL_TYPE
     is_text = True
-    axes = {
+    axes: ClassVar = {
         "input_ids": {0: "batch", 1: "sequence"},
         "attention_mask": {0: "batch", 1: "sequence"},
         "logits": {0: "batch"},
@@ -45,7 +47,9 @@ class TextTask:
     copied = TOKENIZER_FILES
 
     def load(self, context: Context) -> Loaded:
-        """Texts and labels, and the tokens of the texts: by the base model's tokenizer, or by one that is trained here."""
+        """Texts and labels, and the tokens of the texts: by the base model's tokenizer, or by one that is
+        trained here.
+        """
         options, given = context.options, {}
         for role, table in context.tables().items():
             given[role] = (
@@ -62,18 +66,22 @@ class TextTask:
         return Loaded(divided.map(lambda part: part.plus(**encoded(tokens, part.texts["text"]))), labels, tokens)
 
     def config(self, context: Context, loaded: Loaded) -> dict:
+        """config.json of the network, without the classes."""
         return encoder_config(context, loaded.form)
 
     def network(self, config: dict, dropout: float) -> nn.Module:
+        """The network of a configuration."""
         return TextClassifier(config, dropout)
 
     def start(self, network: nn.Module, loaded: Loaded) -> None:
         """Nothing to set by the data."""
 
     def feed(self, options: dict) -> Feed:
+        """How rows become tensors."""
         return TokenFeed(TextClassifier.inputs)
 
     def files(self, loaded: Loaded) -> dict[str, str]:
+        """The files beside the model."""
         return loaded.form.files()
 
     def given_batch(self, given: GivenModel, session: Session, part: Part) -> Batch:
@@ -82,7 +90,8 @@ class TextTask:
         if unknown or "input_ids" not in session.inputs:
             refuse(
                 "RecipeInvalid",
-                f"the given model has the inputs {', '.join(session.inputs)}; it must take tokens ({', '.join(TOKEN_INPUTS)}).",
+                f"the given model has the inputs {', '.join(session.inputs)}; it must take tokens "
+                f"({', '.join(TOKEN_INPUTS)}).",
             )
         tokens = tokens_of(given.folder, given.config, "the given model")
         arrays = tokens.encode(part.texts["text"])
@@ -101,7 +110,7 @@ class TextTask:
         return batch
 
 
-def encoded(tokens, texts: list[str]) -> dict[str, np.ndarray]:
+def encoded(tokens: Tokens, texts: list[str]) -> dict[str, np.ndarray]:
     """The arrays that a classifier takes."""
     arrays = tokens.encode(texts)
     return {name: arrays[name] for name in TextClassifier.inputs}

@@ -10,7 +10,7 @@ from .data.rows import texts as text_column
 from .data.split import Part, split
 from .metrics import ranking_metrics
 from .networks.encoder import TextRanker
-from .options import TEXT, TRAINING, TRANSFER, Option
+from .options import TEXT, TRAINING_ON_TEXTS, TRANSFER, Option
 from .problem import refuse
 from .run import begin
 from .text_setup import Trained, encoder_config, require_own_base, settle_tokens, train_encoder
@@ -24,7 +24,7 @@ COLUMNS = (
     Option("textColumn", "text", "text"),
     Option("labelColumn", "text", "label"),
 )
-TABLE = (*TRAINING, *TRANSFER, *TEXT, *COLUMNS)
+TABLE = (*TRAINING_ON_TEXTS, *TRANSFER, *TEXT, *COLUMNS)
 TOKENS = {0: "batch", 1: "sequence"}
 AXES = {"input_ids": TOKENS, "attention_mask": TOKENS, "token_type_ids": TOKENS, "logits": {0: "batch"}}
 SIDES = 2
@@ -37,7 +37,12 @@ def run(document: Document) -> dict:
     divided = split(load(context), document.seed, groups="groups")
     tokens = settle_tokens(context, [*divided.train.texts["query"], *divided.train.texts["text"]])
     parts = divided.map(lambda part: encode(part, tokens))
-    config = {**encoder_config(context, tokens, SIDES), "problem_type": "regression", "id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}}
+    config = {
+        **encoder_config(context, tokens, SIDES),
+        "problem_type": "regression",
+        "id2label": {"0": "LABEL_0"},
+        "label2id": {"LABEL_0": 0},
+    }
     feed = TokenFeed(TextRanker.inputs)
     objective = Rank(feed, float(parts.train.arrays["labels"].max()))
     made = train_encoder(context, TextRanker(config, context.options["dropout"]), objective, parts)
@@ -64,12 +69,20 @@ def load(context: Context) -> dict[str, Part]:
         queries, texts = (text_column(table, options[name], role) for name in ("queryColumn", "textColumn"))
         labels = numbers(table, options["labelColumn"], role)
         if labels.min() < 0:
-            refuse("DataInvalid", f"the column {options['labelColumn']!r} of data entry {role!r} has {labels.min():g}; relevance starts at 0.")
+            refuse(
+                "DataInvalid",
+                f"the column {options['labelColumn']!r} of data entry {role!r} has {labels.min():g}; relevance "
+                "starts at 0.",
+            )
         groups = np.unique(np.array(queries), return_inverse=True)[1].astype(np.int64)
         found[role] = Part({"labels": labels, "groups": groups}, {"query": queries, "text": texts})
     labels = found["train"].arrays["labels"]
     if labels.min() == labels.max():
-        refuse("TargetConstant", f"the column {options['labelColumn']!r} of the training data is {labels[0]:g} in all rows; it must tell relevant texts from others.")
+        refuse(
+            "TargetConstant",
+            f"the column {options['labelColumn']!r} of the training data is {labels[0]:g} in all rows; it must "
+            "tell relevant texts from others.",
+        )
     return found
 
 

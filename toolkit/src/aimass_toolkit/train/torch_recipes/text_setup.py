@@ -28,14 +28,17 @@ def settle_tokens(context: Context, texts: list[str]) -> Tokens:
 
 
 def encoder_config(context: Context, tokens: Tokens, sides: int = 0) -> dict:
-    """config.json of an encoder: the base model's shape, or that of the options, in the names that Hugging Face uses."""
+    """config.json of an encoder: the base model's shape, or that of the options, in the names that Hugging
+    Face uses.
+    """
     if context.base is not None:
         return {**context.base.config, "type_vocab_size": sides}
     options = context.options
     if options["hidden"] % options["heads"]:
         refuse(
             "RecipeInvalid",
-            f"the option hidden is {options['hidden']}, which {options['heads']} heads do not divide; change hidden or heads.",
+            f"the option hidden is {options['hidden']}, which {options['heads']} heads do not divide; change "
+            "hidden or heads.",
         )
     return {
         "model_type": MODEL_TYPE,
@@ -55,7 +58,8 @@ def require_own_base(context: Context) -> None:
     if context.base is not None and not is_ours(context.base, MODEL_TYPE):
         refuse(
             "RecipeInvalid",
-            f"spec.baseModel has the model_type {context.base.config.get('model_type')!r}; this recipe starts from models that a text recipe made ({MODEL_TYPE}).",
+            f"spec.baseModel has the model_type {context.base.config.get('model_type')!r}; this recipe starts "
+            f"from models that a text recipe made ({MODEL_TYPE}).",
         )
     if context.teacher is not None:
         refuse(
@@ -90,6 +94,7 @@ class TrainedEncoder:
         model = to_onnx(self.network, sample, axes)
         compare(model, self.network, sample)
         if context.workers.is_first:
+            started = ", started from the weights of the base model" if context.base else ""
             size = sum(parameter.numel() for parameter in self.network.parameters())
             artifact = Artifact(
                 model=model,
@@ -98,8 +103,11 @@ class TrainedEncoder:
                 metrics={**trained.metrics, **self.run.figures},
                 examples={name: values[:EXAMPLES] for name, values in trained.sample.items()},
                 held_out=trained.held_out,
-                description=f"{MODEL_TYPE}, {size} parameters{', started from the weights of the base model' if context.base else ''}.",
-                data=[f"{counts['train']} rows to learn from, {counts['validation']} to decide when to stop, {counts['test']} held out."],
+                description=f"{MODEL_TYPE}, {size} parameters{started}.",
+                data=[
+                    f"{counts['train']} rows to learn from, {counts['validation']} to decide when to stop, "
+                    f"{counts['test']} held out."
+                ],
                 notes=[self.run.note],
                 limits=trained.limits,
                 baseline=trained.baseline,
@@ -114,7 +122,11 @@ def train_encoder(context: Context, network: nn.Module, objective: Objective, pa
         load_weights(network, context.base, keeps_head=isinstance(network, TextRanker) and is_ranker(context.base))
     if context.options["freeze"] == "backbone":
         if not hasattr(network, "head"):
-            refuse("RecipeInvalid", "the option freeze is backbone, but this recipe has no head that could be trained instead; leave it out.")
+            refuse(
+                "RecipeInvalid",
+                "the option freeze is backbone, but this recipe has no head that could be trained instead; "
+                "leave it out.",
+            )
         network.backbone.requires_grad_(False)
     return TrainedEncoder(network, Run.of(context, network, objective, parts))
 

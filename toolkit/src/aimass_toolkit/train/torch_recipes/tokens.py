@@ -29,6 +29,7 @@ class Tokens:
         return self.load().get_vocab_size(with_added_tokens=True)
 
     def load(self) -> Tokenizer:
+        """The tokenizer, ready to encode."""
         tokenizer = Tokenizer.from_str(self.definition)
         tokenizer.no_padding()
         tokenizer.enable_truncation(self.longest)
@@ -43,7 +44,9 @@ class Tokens:
         }
 
     def encode(self, texts: list[str], pairs: list[str] | None = None) -> dict[str, np.ndarray]:
-        """input_ids, attention_mask and token_type_ids, int32, padded to the longest of these texts; and the number that pads."""
+        """input_ids, attention_mask and token_type_ids, int32, padded to the longest of these texts; and the
+        number that pads.
+        """
         tokenizer = self.load()
         found = tokenizer.encode_batch(
             [text[:LONGEST_CHARACTERS] for text in texts] if pairs is None else list(zip(texts, pairs, strict=True))
@@ -82,7 +85,9 @@ def train_tokens(texts: list[str], options: dict) -> Tokens:
 
 
 def word_pieces(texts: list[str], options: dict) -> Tokenizer:
-    """The library numbers the pieces within words by chance, and breaks ties by number. So they are given to it in order."""
+    """The library numbers the pieces within words by chance, and breaks ties by number. So they are given to
+    it in order.
+    """
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=options["lowercase"])
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

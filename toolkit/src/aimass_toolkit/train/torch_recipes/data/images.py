@@ -48,7 +48,8 @@ def load_images(files: list[DataFile], entry: str, form: ImageForm) -> ImageSet:
     if not listed:
         refuse(
             "DataEmpty",
-            f"data entry {entry!r} has no images; it needs a folder of PNG or JPEG files for each class, images.npz, or a CSV with path,label.",
+            f"data entry {entry!r} has no images; it needs a folder of PNG or JPEG files for each class, "
+            "images.npz, or a CSV with path,label.",
         )
     return decode_all(listed, entry, form)
 
@@ -60,7 +61,8 @@ def by_folder(files: list[DataFile], entry: str) -> list[Listed]:
     if loose is not None:
         refuse(
             "DataInvalid",
-            f"{loose.path} of data entry {entry!r} lies in no class folder; put each image into a folder named for its class.",
+            f"{loose.path} of data entry {entry!r} lies in no class folder; put each image into a folder named "
+            "for its class.",
         )
     return [Listed(file, file.path.parent.name) for file in images]
 
@@ -112,7 +114,8 @@ def decode_all(listed: list[Listed], entry: str, form: ImageForm) -> ImageSet:
     if len(bad) > BAD_SHARE * len(listed):
         refuse(
             "DataInvalid",
-            f"{len(bad)} of {len(listed)} images of data entry {entry!r} cannot be read ({bad[0]}); at most 1 % may be. Replace or remove them.",
+            f"{len(bad)} of {len(listed)} images of data entry {entry!r} cannot be read ({bad[0]}); at most 1 % "
+            "may be. Replace or remove them.",
         )
     for problem in bad:
         print(f"image left out: {problem}", flush=True)
@@ -135,11 +138,13 @@ def settle_form(listed: list[Listed], form: ImageForm) -> ImageForm:
 
 
 def check_size(rows: int, form: ImageForm, entry: str) -> None:
+    """Refuses more pixels than are held in memory."""
     total = rows * form.size[0] * form.size[1] * form.colours
     if total > MOST_BYTES:
         refuse(
             "DataInvalid",
-            f"data entry {entry!r} has {total} bytes of pixels; at most {MOST_BYTES} are held. Lower the option imageSize.",
+            f"data entry {entry!r} has {total} bytes of pixels; at most {MOST_BYTES} are held. Lower the option "
+            "imageSize.",
         )
 
 
@@ -150,7 +155,8 @@ def load_arrays(file: DataFile, entry: str, form: ImageForm) -> ImageSet:
         if name not in arrays:
             refuse(
                 "DataInvalid",
-                f"{file.path.name} has no array {name!r}; it needs images and labels, it has {', '.join(arrays) or 'none'}.",
+                f"{file.path.name} has no array {name!r}; it needs images and labels, it has "
+                f"{', '.join(arrays) or 'none'}.",
             )
     images, labels = arrays["images"], arrays["labels"]
     if len(images) == 0:
@@ -158,29 +164,34 @@ def load_arrays(file: DataFile, entry: str, form: ImageForm) -> ImageSet:
     if labels.shape != (len(images),):
         refuse(
             "DataInvalid",
-            f"labels in {file.path.name} has the shape {labels.shape}; it must be one label for each of {len(images)} images.",
+            f"labels in {file.path.name} has the shape {labels.shape}; it must be one label for each of "
+            f"{len(images)} images.",
         )
     pixels = as_bytes(with_colours(images, file), file)
     return shape_arrays(ImageSet(pixels, label_names(labels, arrays.get("label_names"), file)), form)
 
 
 def read_npz(file: DataFile, entry: str) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, objects refused."""
     try:
         with np.load(io.BytesIO(file.read()), allow_pickle=False) as content:
             return {name: content[name] for name in content.files}
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         refuse(
             "DataInvalid",
-            f"{file.path.name} of data entry {entry!r} cannot be read ({error}); save it with numpy.savez and no objects.",
+            f"{file.path.name} of data entry {entry!r} cannot be read ({error}); save it with numpy.savez and "
+            "no objects.",
         )
 
 
 def with_colours(images: np.ndarray, file: DataFile) -> np.ndarray:
+    """Images with a last dimension of colours."""
     shaped = images[..., None] if images.ndim == 3 else images
     if shaped.ndim != 4 or shaped.shape[3] not in (1, 3):
         refuse(
             "DataInvalid",
-            f"images in {file.path.name} has the shape {images.shape}; it must be [rows, height, width] or [rows, height, width, 1 or 3].",
+            f"images in {file.path.name} has the shape {images.shape}; it must be [rows, height, width] or "
+            "[rows, height, width, 1 or 3].",
         )
     return shaped
 
@@ -200,6 +211,7 @@ def as_bytes(images: np.ndarray, file: DataFile) -> np.ndarray:
 
 
 def label_names(labels: np.ndarray, names: np.ndarray | None, file: DataFile) -> list[str]:
+    """The labels as texts, by the names that the file gives."""
     texts = [label_text(label, f"labels[{row}] in {file.path.name}") for row, label in enumerate(labels.tolist())]
     if names is None:
         return texts

@@ -38,6 +38,7 @@ def number_labels(labels: Sequence[str], names: Sequence[str], entry: str) -> np
     if unknown:
         refuse(
             "DataInvalid",
-            f"data entry {entry!r} has the class {unknown[0]!r}, which the training data lacks; they must have the same classes.",
+            f"data entry {entry!r} has the class {unknown[0]!r}, which the training data lacks; they must have "
+            "the same classes.",
         )
     return np.array([index[label] for label in labels], dtype=np.int64)

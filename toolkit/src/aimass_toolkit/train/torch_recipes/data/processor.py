@@ -1,4 +1,6 @@
-"""preprocessor_config.json: what is done to an image before a model gets it, read and written as the runtime reads it."""
+"""preprocessor_config.json: what is done to an image before a model gets it, read and written as the runtime
+reads it.
+"""
 
 from dataclasses import dataclass
 
@@ -78,6 +80,7 @@ class ImageInput:
         return {self.name: found if self.is_last else np.ascontiguousarray(found.transpose(0, 3, 1, 2))}
 
     def numbers(self, pixels: np.ndarray) -> np.ndarray:
+        """Rescaled and normalised values."""
         values = pixels.astype(np.float32)
         if self.config.get("do_rescale", True):
             values = values * np.float32(self.config.get("rescale_factor", FACTOR))
@@ -116,6 +119,7 @@ def with_size(form: ImageForm, config: dict, fixed: tuple[int, int] | None) -> I
     if fixed is None:
         refuse(
             "RecipeInvalid",
-            "preprocessor_config.json of the given model does not bring images to one size; name a Model whose size has height and width.",
+            "preprocessor_config.json of the given model does not bring images to one size; name a Model whose "
+            "size has height and width.",
         )
     return ImageForm(fixed, form.colours, None, form.resample)

@@ -18,13 +18,19 @@ def column(table: "pandas.DataFrame", name: str, entry: str) -> list:
         known = ", ".join(str(one) for one in table.columns[:20])
         refuse(
             "ColumnMissing",
-            f"data entry {entry!r} has no column {name!r}; it has {known}. Name the column by the recipe's options, or add it.",
+            f"data entry {entry!r} has no column {name!r}; it has {known}. Name the column by the recipe's "
+            "options, or add it.",
         )
-    return [None if value is None or value != value else value for value in table[name].tolist()]
+    return [
+        None if value is None or (isinstance(value, float) and math.isnan(value)) else value
+        for value in table[name].tolist()
+    ]
 
 
 def texts(table: "pandas.DataFrame", name: str, entry: str) -> list[str]:
-    """A column of texts. Empty ones are refused: they teach nothing, and mostly show that the file is not what was meant."""
+    """A column of texts. Empty ones are refused: they teach nothing, and mostly show that the file is not
+    what was meant.
+    """
     cells = [str(cell).strip() if cell is not None else "" for cell in column(table, name, entry)]
     blank = [row for row, cell in enumerate(cells, start=1) if not cell]
     if len(blank) == len(cells):
@@ -35,7 +41,8 @@ def texts(table: "pandas.DataFrame", name: str, entry: str) -> list[str]:
     if blank:
         refuse(
             "DataInvalid",
-            f"{len(blank)} cells of the column {name!r} of data entry {entry!r} are empty (first: row {blank[0]}); fill them in, or leave those rows out.",
+            f"{len(blank)} cells of the column {name!r} of data entry {entry!r} are empty (first: row "
+            f"{blank[0]}); fill them in, or leave those rows out.",
         )
     return cells
 

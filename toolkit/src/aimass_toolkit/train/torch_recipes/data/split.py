@@ -1,5 +1,6 @@
 """Rows for training, validation and testing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +20,7 @@ class Part:
 
     @property
     def rows(self) -> int:
+        """How many rows there are."""
         first = next(iter(self.arrays.values()), None)
         return len(first) if first is not None else len(next(iter(self.texts.values()), []))
 
@@ -40,16 +42,19 @@ class Parts:
     validation: Part
     test: Part
 
-    def map(self, change) -> "Parts":
+    def map(self, change: Callable[[Part], Part]) -> "Parts":
         """The same change made to each."""
         return Parts(change(self.train), change(self.validation), change(self.test))
 
     def counts(self) -> dict[str, int]:
+        """How many rows each part has."""
         return {"train": self.train.rows, "validation": self.validation.rows, "test": self.test.rows}
 
 
 def split(given: dict[str, Part], seed: int, groups: str | None = None) -> Parts:
-    """The given parts; those that are missing are split off the training rows, by label where there are classes, by group where named."""
+    """The given parts; those that are missing are split off the training rows, by label where there are
+    classes, by group where named.
+    """
     train, taken = given["train"], {}
     for number, name in enumerate(("test", "validation")):
         if name in given:
@@ -58,7 +63,8 @@ def split(given: dict[str, Part], seed: int, groups: str | None = None) -> Parts
         if train.rows < FEWEST:
             refuse(
                 "DataEmpty",
-                f"the training data has {train.rows} rows; at least {FEWEST} are needed to set some aside. Give more rows.",
+                f"the training data has {train.rows} rows; at least {FEWEST} are needed to set some aside. Give "
+                "more rows.",
             )
         kept, aside = choose(train, np.random.default_rng([seed, number]), groups)
         train, taken[name] = train.take(kept), train.take(aside)

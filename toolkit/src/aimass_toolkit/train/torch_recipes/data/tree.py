@@ -2,7 +2,7 @@
 
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -33,7 +33,8 @@ def files_of(folder: Path, entry: str) -> list[DataFile]:
     return sorted(files, key=lambda file: natural(str(file.path)))
 
 
-def plain_files(folder: Path):
+def plain_files(folder: Path) -> Iterator[DataFile]:
+    """The files of a folder."""
     for path in folder.rglob("*"):
         relative = PurePosixPath(path.relative_to(folder).as_posix())
         if path.is_file() and is_wanted(relative):
@@ -41,10 +42,12 @@ def plain_files(folder: Path):
 
 
 def is_wanted(path: PurePosixPath) -> bool:
+    """Whether a file is data."""
     return not any(part.startswith((".", "__MACOSX")) for part in path.parts) and path.name != "fetched.json"
 
 
 def read_limited(path: Path) -> bytes:
+    """The content of a file of moderate size."""
     if path.stat().st_size > MOST_BYTES:
         refuse(
             "DataInvalid",
@@ -64,6 +67,7 @@ def archive_files(path: Path, entry: str) -> list[DataFile]:
 
 
 def zip_files(path: Path) -> list[DataFile]:
+    """The members of a ZIP archive."""
     archive = zipfile.ZipFile(path)
     members = [member for member in archive.infolist() if not member.is_dir()]
     return [
@@ -74,7 +78,8 @@ def zip_files(path: Path) -> list[DataFile]:
 
 
 def tar_files(path: Path) -> list[DataFile]:
-    archive = tarfile.open(path)
+    """The members of a tar archive."""
+    archive = tarfile.open(path)  # noqa: SIM115 (its members are read later)
     members = [member for member in archive.getmembers() if member.isfile()]
     return [
         DataFile(PurePosixPath(member.name), lambda member=member: archive.extractfile(member).read(MOST_BYTES))

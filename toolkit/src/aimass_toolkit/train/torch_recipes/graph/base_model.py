@@ -61,7 +61,9 @@ def find_model(folder: Path, what: str) -> GivenModel | None:
 
 
 def is_ours(given: GivenModel, model_type: str) -> bool:
-    """Whether the weights can go on being trained: made by a recipe of the same architecture, with parameters under their names."""
+    """Whether the weights can go on being trained: made by a recipe of the same architecture, with parameters
+    under their names.
+    """
     if given.config.get("model_type") != model_type:
         return False
     return any(entry.name.startswith("backbone.") for entry in given.model.graph.initializer)
@@ -80,7 +82,8 @@ def load_weights(network: nn.Module, given: GivenModel, keeps_head: bool) -> Non
             shape = "missing" if found is None else f"of the shape {found.shape}"
             refuse(
                 "RecipeInvalid",
-                f"{name} in model.onnx of the base model is {shape}; config.json says {tuple(value.shape)}. Use a model as the recipe published it.",
+                f"{name} in model.onnx of the base model is {shape}; config.json says {tuple(value.shape)}. Use "
+                "a model as the recipe published it.",
             )
         state[name] = torch.from_numpy(found.astype(np.float32)).to(value.dtype)
     network.load_state_dict(state)

@@ -19,7 +19,7 @@ TOLERANCE = 1e-3
 def to_onnx(network: nn.Module, sample: dict[str, np.ndarray], axes: dict[str, dict[int, str]]) -> ModelProto:
     """The graph. Names and values of parameters stay, so that a later training can start from the file alone."""
     network.eval()
-    # The exporter merges parameters of equal value, and so loses names, unless the outermost module seems to be training.
+    # The exporter merges parameters of equal value, and so loses names, unless the outermost module seems to train.
     network.training = True
     buffer = io.BytesIO()
     with warnings.catch_warnings():
@@ -58,6 +58,7 @@ def check_same(given: np.ndarray, wanted: np.ndarray) -> float:
     if not difference <= TOLERANCE * max(1.0, float(np.abs(wanted).max())):
         refuse(
             "ConversionMismatch",
-            f"the ONNX file differs from the network by {difference:g}; lower the option learningRate, the weights are extreme.",
+            f"the ONNX file differs from the network by {difference:g}; lower the option learningRate, the "
+            "weights are extreme.",
         )
     return difference

@@ -1,6 +1,9 @@
-"""A model of others as a frozen maker of features: cut where its vectors are, pooled, and later joined with a new head."""
+"""A model of others as a frozen maker of features: cut where its vectors are, pooled, and later joined with a
+new head.
+"""
 
 import copy
+from typing import Any
 
 import numpy as np
 import onnx
@@ -55,7 +58,9 @@ def make_extractor(given: GivenModel, is_text: bool) -> ModelProto:
 
 
 def feature_tensor(model: ModelProto) -> str:
-    """The tensor with the most telling vectors: a declared embedding, else what goes into the last dense layer, else the scores."""
+    """The tensor with the most telling vectors: a declared embedding, else what goes into the last dense
+    layer, else the scores.
+    """
     outputs = [output.name for output in model.graph.output]
     found = next((name for name in VECTORS if name in outputs), None)
     if found is not None:
@@ -109,23 +114,27 @@ def cut_at(model: ModelProto, name: str) -> ModelProto:
 
 
 def rank_of(model: ModelProto, name: str) -> int:
+    """How many dimensions a tensor has; 0 if the graph does not say."""
     for entry in [*model.graph.output, *model.graph.value_info]:
         if entry.name == name and entry.type.tensor_type.HasField("shape"):
             return len(entry.type.tensor_type.shape.dim)
     return 0
 
 
-def add(model: ModelProto, kind: str, inputs: list[str], output: str, **attributes) -> str:
+def add(model: ModelProto, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+    """Adds a node of ours; gives the name of its output."""
     model.graph.node.append(helper.make_node(kind, inputs, [OWN + output], name=OWN + output, **attributes))
     return OWN + output
 
 
 def constant(model: ModelProto, name: str, values: np.ndarray) -> str:
+    """Adds a constant of ours; gives its name."""
     model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), OWN + name))
     return OWN + name
 
 
 def same(model: ModelProto, name: str, is_text: bool) -> None:
+    """Vectors as they are."""
     add(model, "Cast", [name], "features", to=TensorProto.FLOAT)
 
 
@@ -137,7 +146,9 @@ def mean_of_map(model: ModelProto, name: str, is_text: bool) -> None:
 
 
 def mean_of_sequence(model: ModelProto, name: str, is_text: bool) -> None:
-    """[batch, sequence, size] to the mean of the places that hold tokens: a product with the mask, divided by how many there are."""
+    """[batch, sequence, size] to the mean of the places that hold tokens: a product with the mask, divided by
+    how many there are.
+    """
     values = add(model, "Cast", [name], "sequence", to=TensorProto.FLOAT)
     if is_text and not any(entry.name == "attention_mask" for entry in model.graph.input):
         refuse(
@@ -182,6 +193,7 @@ def join_head(extractor: ModelProto, head: dict[str, np.ndarray]) -> ModelProto:
 
 
 def rename(model: ModelProto, old: str, new: str) -> None:
+    """Gives a tensor another name."""
     for node in model.graph.node:
         node.input[:] = [new if entry == old else entry for entry in node.input]
         node.output[:] = [new if entry == old else entry for entry in node.output]

@@ -10,7 +10,7 @@ SMALLEST_TO_HALVE = 4
 class Block(nn.Module):
     """Two convolutions; halves the image where it is large enough."""
 
-    def __init__(self, inputs: int, outputs: int, halves: bool):
+    def __init__(self, inputs: int, outputs: int, halves: bool) -> None:
         super().__init__()
         self.first = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
         self.first_norm = nn.BatchNorm2d(outputs)
@@ -19,6 +19,7 @@ class Block(nn.Module):
         self.halves = halves
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Features of the block."""
         values = torch.relu(self.first_norm(self.first(values)))
         values = torch.relu(self.second_norm(self.second(values)))
         return nn.functional.max_pool2d(values, 2) if self.halves else values
@@ -27,7 +28,7 @@ class Block(nn.Module):
 class ConvBackbone(nn.Module):
     """From pixels between 0 and 1 to one vector an image. Normalising is part of it."""
 
-    def __init__(self, config: dict):
+    def __init__(self, config: dict) -> None:
         super().__init__()
         colours, widths = config["num_channels"], config["hidden_sizes"]
         self.register_buffer("mean", torch.zeros(1, colours, 1, 1))
@@ -45,6 +46,7 @@ class ConvBackbone(nn.Module):
         self.deviation.copy_(torch.tensor(deviation).view_as(self.deviation))
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """One vector an image."""
         values = (pixel_values - self.mean) / self.deviation
         for block in self.blocks:
             values = block(values)
@@ -57,13 +59,14 @@ class ImageClassifier(nn.Module):
     inputs = ("pixel_values",)
     outputs = ("logits",)
 
-    def __init__(self, config: dict, dropout: float):
+    def __init__(self, config: dict, dropout: float) -> None:
         super().__init__()
         self.backbone = ConvBackbone(config)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(config["hidden_sizes"][-1], len(config["id2label"]))
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Scores of the classes."""
         return self.head(self.dropout(self.backbone(pixel_values)))
 
     def layers(self) -> list[nn.Module]:

@@ -11,16 +11,18 @@ TINY = 1e-9
 class Attention(nn.Module):
     """Every token looks at every other one of its text."""
 
-    def __init__(self, hidden: int, heads: int, dropout: float):
+    def __init__(self, hidden: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.query, self.key, self.value, self.output = (nn.Linear(hidden, hidden) for _ in range(4))
         self.dropout = nn.Dropout(dropout)
         self.heads, self.size = heads, hidden // heads
 
     def split(self, values: torch.Tensor) -> torch.Tensor:
+        """Values by attention head."""
         return values.reshape(values.size(0), values.size(1), self.heads, self.size).transpose(1, 2)
 
     def forward(self, values: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """Each token as a mixture of all."""
         query, key, value = self.split(self.query(values)), self.split(self.key(values)), self.split(self.value(values))
         scores = torch.matmul(query, key.transpose(2, 3)) * self.size**-0.5 + bias
         mixed = torch.matmul(self.dropout(torch.softmax(scores, dim=-1)), value).transpose(1, 2)
@@ -30,7 +32,7 @@ class Attention(nn.Module):
 class EncoderLayer(nn.Module):
     """Attention and two dense layers, each normalised before and added to what was there."""
 
-    def __init__(self, config: dict, dropout: float):
+    def __init__(self, config: dict, dropout: float) -> None:
         super().__init__()
         hidden = config["hidden_size"]
         self.attention_norm = nn.LayerNorm(hidden)
@@ -41,6 +43,7 @@ class EncoderLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """The values after this layer."""
         values = values + self.dropout(self.attention(self.attention_norm(values), bias))
         return values + self.dropout(self.narrow(nn.functional.gelu(self.widen(self.dense_norm(values)))))
 
@@ -48,7 +51,7 @@ class EncoderLayer(nn.Module):
 class Encoder(nn.Module):
     """From tokens to a vector for each."""
 
-    def __init__(self, config: dict, dropout: float):
+    def __init__(self, config: dict, dropout: float) -> None:
         super().__init__()
         hidden = config["hidden_size"]
         self.words = nn.Embedding(config["vocab_size"], hidden)
@@ -65,6 +68,7 @@ class Encoder(nn.Module):
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
     ) -> torch.Tensor:
+        """A vector for each token."""
         values = self.words(input_ids) + self.positions.weight[: input_ids.size(1)]
         if self.sides is not None and token_type_ids is not None:
             values = values + self.sides(token_type_ids)
@@ -86,7 +90,7 @@ class TextModel(nn.Module):
 
     inputs: tuple[str, ...] = ("input_ids", "attention_mask")
 
-    def __init__(self, config: dict, dropout: float):
+    def __init__(self, config: dict, dropout: float) -> None:
         super().__init__()
         self.backbone = Encoder(config, dropout)
         self.dropout = nn.Dropout(dropout)
@@ -112,11 +116,12 @@ class TextClassifier(TextModel):
 
     outputs = ("logits",)
 
-    def __init__(self, config: dict, dropout: float):
+    def __init__(self, config: dict, dropout: float) -> None:
         super().__init__(config, dropout)
         self.head = nn.Linear(config["hidden_size"], len(config["id2label"]))
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Scores of the classes."""
         return self.head(self.dropout(mean_of_tokens(self.backbone(input_ids, attention_mask), attention_mask)))
 
 
@@ -126,13 +131,17 @@ class TextRanker(TextModel):
     inputs = ("input_ids", "attention_mask", "token_type_ids")
     outputs = ("logits",)
 
-    def __init__(self, config: dict, dropout: float):
+    def __init__(self, config: dict, dropout: float) -> None:
         super().__init__(config, dropout)
-        self.head = nn.Linear(4 * config["hidden_size"], 1)
+        hidden = config["hidden_size"]
+        self.head = nn.Linear(4 * hidden, 1)
+        # Texts that are like the query start out as the better ones.
+        nn.init.constant_(self.head.weight[:, 2 * hidden : 3 * hidden], hidden**-0.5)
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
     ) -> torch.Tensor:
+        """The score of each pair."""
         values = self.backbone(input_ids, attention_mask, token_type_ids)
         query = mean_of_tokens(values, attention_mask * (1 - token_type_ids))
         text = mean_of_tokens(values, attention_mask * token_type_ids)
@@ -145,5 +154,6 @@ class TextEmbedder(TextModel):
     outputs = ("last_hidden_state", "sentence_embedding")
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors of the tokens and of the text."""
         values = self.backbone(input_ids, attention_mask)
         return values, mean_of_tokens(values, attention_mask)

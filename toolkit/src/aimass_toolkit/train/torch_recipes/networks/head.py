@@ -13,7 +13,7 @@ class Head(nn.Module):
     inputs = ("features",)
     outputs = ("logits",)
 
-    def __init__(self, features: np.ndarray, classes: int, dropout: float):
+    def __init__(self, features: np.ndarray, classes: int, dropout: float) -> None:
         super().__init__()
         deviation = features.std(0)
         self.register_buffer("mean", torch.from_numpy(features.mean(0)))
@@ -22,6 +22,7 @@ class Head(nn.Module):
         self.dense = nn.Linear(features.shape[1], classes)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Scores of the classes."""
         return self.dense(self.dropout((features - self.mean) / self.deviation))
 
     def layers(self) -> list[nn.Module]:

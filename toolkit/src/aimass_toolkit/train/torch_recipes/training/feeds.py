@@ -21,12 +21,14 @@ class ImageFeed:
     augment: str = "none"
 
     def __call__(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors:
+        """Images as the network takes them."""
         pixels = part.arrays["pixels"][rows]
         if random is not None and self.augment != "none":
             pixels = self.vary(pixels, random)
         return {"pixel_values": torch.from_numpy(pixel_values(pixels))}
 
     def vary(self, pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Images moved by a few pixels, and mirrored by chance."""
         count, height, width, _ = pixels.shape
         most = max(1, min(height, width) // SHIFT_SHARE)
         padded = np.pad(pixels, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
@@ -50,6 +52,7 @@ class TokenFeed:
     prefix: str = ""
 
     def __call__(self, part: Part, rows: np.ndarray, random: np.random.Generator | None = None) -> Tensors:
+        """Tokens as the network takes them."""
         longest = max(1, int(part.arrays[f"{self.prefix}attention_mask"][rows].sum(1).max()))
         return {
             name: torch.from_numpy(part.arrays[self.prefix + name][rows, :longest].astype(np.int64))

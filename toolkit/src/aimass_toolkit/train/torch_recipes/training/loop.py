@@ -44,7 +44,9 @@ class Trainer:
     checkpoints: Checkpoints
 
     def fit(self, parts: Parts) -> Course:
-        """Trains to the end, or until validation has not become better for long; the network then has its best weights."""
+        """Trains to the end, or until validation has not become better for long; the network then has its
+        best weights.
+        """
         optimiser = make_optimiser(self.network, self.options)
         course = self.resume(optimiser)
         wrapped = self.workers.wrap(self.network)
@@ -54,30 +56,37 @@ class Trainer:
             self.finish_epoch(course, loss, parts.validation)
             if self.workers.is_first:
                 self.save(course, optimiser)
-        self.network.load_state_dict(course.best)
+        self.network.load_state_dict(self.workers.share_state(course.best))
         self.network.eval()
         return course
 
     def resume(self, optimiser: torch.optim.Optimizer) -> Course:
+        """Takes up the newest checkpoint."""
         state = self.workers.share_state(self.checkpoints.load() if self.workers.is_first else None)
         if state is None:
             return Course()
         self.network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        return Course(state["epoch"], state["best_loss"], state["best_epoch"], state["best"], state["is_over"])
+        optimiser.load_state_dict({**optimiser.state_dict(), "state": state["optimiser"]})
+        return Course(state["epoch"], state["best_loss"].item(), state["best_epoch"], state["best"], state["is_over"])
 
     def save(self, course: Course, optimiser: torch.optim.Optimizer) -> None:
+        """Writes a checkpoint."""
+        # Without plain floats: PyTorch 1.13 refuses them where it reads nothing but weights, which is the safe way.
         state = {
             "epoch": course.epoch,
-            "best_loss": course.best_loss,
+            "best_loss": torch.tensor(course.best_loss, dtype=torch.float64),
             "best_epoch": course.best_epoch,
             "best": course.best,
+            "is_over": course.is_over,
+            "network": self.network.state_dict(),
+            "optimiser": optimiser.state_dict()["state"],
         }
-        state.update(is_over=course.is_over, network=self.network.state_dict(), optimiser=optimiser.state_dict())
         self.checkpoints.save(state)
 
     def run_epoch(self, wrapped: nn.Module, optimiser: torch.optim.Optimizer, train: Part, epoch: int) -> float:
-        """One pass over the rows. All chance hangs on the seed, the epoch and the worker alone, so a resumed run repeats it."""
+        """One pass over the rows. All chance hangs on the seed, the epoch and the worker alone, so a resumed
+        run repeats it.
+        """
         shared = np.random.default_rng([self.seed, epoch])
         own = np.random.default_rng([self.seed, epoch, self.workers.rank])
         torch.manual_seed((self.seed * EPOCH_STRIDE + epoch) * EPOCH_STRIDE + self.workers.rank)
@@ -96,11 +105,13 @@ class Trainer:
         if not math.isfinite(sum(losses)):
             refuse(
                 "ProgramFailed",
-                f"the loss is no longer a number in epoch {epoch}; lower the option learningRate ({self.options['learningRate']:g}), or set gradientClip.",
+                f"the loss is no longer a number in epoch {epoch}; lower the option learningRate "
+                f"({self.options['learningRate']:g}), or set gradientClip.",
             )
         return sum(losses) / len(losses)
 
     def train_mode(self) -> None:
+        """Dropout and batch statistics on, except in what is frozen."""
         self.network.train()
         for part in self.network.modules():
             parameters = list(part.parameters())
@@ -108,6 +119,7 @@ class Trainer:
                 part.eval()
 
     def clip(self) -> None:
+        """Shortens a gradient that is too long."""
         most = self.options["gradientClip"]
         if most > 0:
             nn.utils.clip_grad_norm_(self.network.parameters(), most)
@@ -121,6 +133,7 @@ class Trainer:
         return batches
 
     def schedule(self, steps: int) -> Schedule:
+        """The course of the learning rate."""
         total = steps * self.options["epochs"]
         return Schedule(self.options["schedule"], total, round(self.options["warmup"] * total))
 

@@ -18,11 +18,14 @@ SOFT = "soft"
 class Objective(Protocol):
     """One way to train."""
 
-    def batch(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors: ...
+    def batch(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors:
+        """Some rows as tensors."""
 
-    def loss(self, network: nn.Module, batch: Tensors) -> torch.Tensor: ...
+    def loss(self, network: nn.Module, batch: Tensors) -> torch.Tensor:
+        """How wrong the network is on a batch."""
 
-    def measure(self, network: nn.Module, part: Part) -> dict[str, float]: ...
+    def measure(self, network: nn.Module, part: Part) -> dict[str, float]:
+        """How good the network is on a part."""
 
 
 def outputs_of(network: nn.Module, part: Part, feed: Feed) -> np.ndarray:
@@ -38,6 +41,7 @@ def outputs_of(network: nn.Module, part: Part, feed: Feed) -> np.ndarray:
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the shares of each class."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
@@ -50,6 +54,7 @@ class Classify:
     options: dict
 
     def batch(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors:
+        """Some rows as tensors."""
         batch = self.feed(part, rows, random)
         batch["labels"] = torch.from_numpy(part.arrays["labels"][rows])
         if SOFT in part.arrays:
@@ -57,6 +62,7 @@ class Classify:
         return batch
 
     def loss(self, network: nn.Module, batch: Tensors) -> torch.Tensor:
+        """How wrong the network is on a batch."""
         inputs = {name: values for name, values in batch.items() if name not in ("labels", SOFT)}
         logits = network(**inputs)
         hard = functional.cross_entropy(logits, batch["labels"], label_smoothing=self.options["labelSmoothing"])
@@ -69,6 +75,7 @@ class Classify:
         return alpha * soft + (1 - alpha) * hard
 
     def measure(self, network: nn.Module, part: Part) -> dict[str, float]:
+        """How good the network is on a part."""
         logits, labels = outputs_of(network, part, self.feed), part.arrays["labels"]
         likelihood = log_softmax(logits)[np.arange(len(labels)), labels]
         return {"loss": float(-likelihood.mean()), "accuracy": float((logits.argmax(1) == labels).mean())}

@@ -18,12 +18,15 @@ LEFT, RIGHT, AGAINST = "a.", "b.", "c."
 
 @dataclass(frozen=True)
 class Contrast:
-    """Each text shall be nearer to its partner than to those of the other rows and to its own negative (InfoNCE, both ways)."""
+    """Each text shall be nearer to its partner than to those of the other rows and to its own negative
+    (InfoNCE, both ways).
+    """
 
     names: tuple[str, ...]
     temperature: float
 
     def batch(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors:
+        """Some rows as tensors."""
         sides = [prefix for prefix in (LEFT, RIGHT, AGAINST) if f"{prefix}input_ids" in part.arrays]
         feeds = [TokenFeed(self.names, prefix)(part, rows) for prefix in sides]
         batch = {name: stacked([feed[name] for feed in feeds]) for name in self.names}
@@ -31,6 +34,7 @@ class Contrast:
         return {**batch, "rows": torch.tensor(len(rows)), "left": left, "right": right}
 
     def loss(self, network: nn.Module, batch: Tensors) -> torch.Tensor:
+        """How wrong the network is on a batch."""
         _, vectors = network(**{name: batch[name] for name in self.names})
         count = int(batch["rows"])
         vectors = functional.normalize(vectors, dim=1)
@@ -44,6 +48,7 @@ class Contrast:
         return (forward + functional.cross_entropy(pairs.T, wanted)) / 2
 
     def measure(self, network: nn.Module, part: Part) -> dict[str, float]:
+        """How good the network is on a part."""
         network.eval()
         losses, sizes = [], []
         with torch.no_grad():
@@ -69,13 +74,19 @@ class Rank:
     highest: float
 
     def batch(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors:
-        return {**self.feed(part, rows), "labels": torch.from_numpy(part.arrays["labels"][rows] / np.float32(self.highest))}
+        """Some rows as tensors."""
+        return {
+            **self.feed(part, rows),
+            "labels": torch.from_numpy(part.arrays["labels"][rows] / np.float32(self.highest)),
+        }
 
     def loss(self, network: nn.Module, batch: Tensors) -> torch.Tensor:
+        """How wrong the network is on a batch."""
         logits = network(**{name: batch[name] for name in self.feed.names})[:, 0]
         return functional.binary_cross_entropy_with_logits(logits, batch["labels"])
 
     def measure(self, network: nn.Module, part: Part) -> dict[str, float]:
+        """How good the network is on a part."""
         scores = outputs_of(network, part, self.feed)[:, 0]
         targets = torch.from_numpy(part.arrays["labels"] / np.float32(self.highest))
         loss = functional.binary_cross_entropy_with_logits(torch.from_numpy(scores), targets).item()

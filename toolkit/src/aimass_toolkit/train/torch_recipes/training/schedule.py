@@ -1,6 +1,7 @@
 """The optimiser, and how its learning rate goes."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +18,7 @@ def make_optimiser(network: nn.Module, options: dict) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=options["learningRate"])
 
 
-def parameter_groups(network: nn.Module, options: dict):
+def parameter_groups(network: nn.Module, options: dict) -> Iterator[dict]:
     """One group for each layer and kind of parameter."""
     layers = network.layers()
     for depth, layer in enumerate(layers):
@@ -38,6 +39,7 @@ class Schedule:
     warmup: int
 
     def factor(self, step: int) -> float:
+        """The factor at a step."""
         if step < self.warmup:
             return (step + 1) / (self.warmup + 1)
         if self.kind == "constant":
@@ -46,5 +48,6 @@ class Schedule:
         return 0.5 * (1 + math.cos(math.pi * share)) if self.kind == "cosine" else 1 - share
 
     def apply(self, optimiser: torch.optim.Optimizer, step: int, rate: float) -> None:
+        """Sets the learning rates of a step."""
         for group in optimiser.param_groups:
             group["lr"] = rate * group["scale"] * self.factor(step)

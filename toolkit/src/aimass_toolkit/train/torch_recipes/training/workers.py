@@ -30,6 +30,7 @@ class Workers:
 
     @property
     def is_first(self) -> bool:
+        """Whether this worker writes the files."""
         return self.rank == 0
 
     def wrap(self, network: nn.Module) -> nn.Module:

@@ -1,0 +1,98 @@
+"""Training that is killed goes on as if it had not been, and several workers train one model."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from conftest import SOURCE
+from data_sets import digits, opinions
+
+RECIPES = {
+    "image-classification": ({"epochs": 5, "channels": 8, "threads": 1}, digits(300), "images.npz"),
+    "text-classification": ({"epochs": 5, "hidden": 32, "maxLength": 32, "threads": 1}, opinions(200), "table.csv"),
+}
+
+
+def start(space, **environment):
+    """Starts a process that trains."""
+    given = {
+        **os.environ,
+        "PYTHONPATH": str(SOURCE),
+        "PYTHONUNBUFFERED": "1",
+        "AIMASS_ROOT": str(space.root),
+        "AIMASS_SPEC": json.dumps(space.document),
+        "AIMASS_TERMINATION_LOG": str(space.root / f"termination-{environment.get('RANK', '0')}"),
+        "OMP_NUM_THREADS": "1",
+        **environment,
+    }
+    command = [sys.executable, "-m", "aimass_toolkit", "train"]
+    return subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(process):
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return output
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_killed_training_ends_as_one_that_was_not(workspace, name):
+    options, content, file = RECIPES[name]
+    spaces = [workspace(recipe={"name": name, "options": options}, seed=1) for _ in range(2)]
+    for space in spaces:
+        space.data("train", content, file)
+    whole, killed = spaces
+    finish(start(whole))
+    process = start(killed)
+    for line in process.stdout:
+        if line.startswith("epoch=3 "):
+            process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (killed.root / "output").exists()
+    output = finish(start(killed))
+    assert "training goes on after epoch" in output
+    assert "epoch=1 " not in output
+    assert killed.bytes("output") == whole.bytes("output")
+
+
+def test_a_checkpoint_of_other_options_is_not_used(workspace):
+    options, content, file = RECIPES["image-classification"]
+    space = workspace(recipe={"name": "image-classification", "options": {**options, "epochs": 1}}, seed=1)
+    space.data("train", content, file)
+    finish(start(space))
+    space.document["seed"] = 2
+    assert "training starts anew" in finish(start(space))
+
+
+def test_a_broken_checkpoint_is_not_used(workspace):
+    options, content, file = RECIPES["image-classification"]
+    space = workspace(recipe={"name": "image-classification", "options": {**options, "epochs": 1}}, seed=1)
+    space.data("train", content, file)
+    (space.root / "checkpoints").mkdir()
+    (space.root / "checkpoints/epoch.pt").write_bytes(b"half a checkpoi")
+    assert "cannot be read" in finish(start(space))
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return str(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_two_workers_train_one_model(workspace, name):
+    options, content, file = RECIPES[name]
+    space = workspace(recipe={"name": name, "options": {**options, "epochs": 3}}, seed=1)
+    space.data("train", content, file)
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+    processes = [start(space, RANK=str(rank), **group) for rank in range(2)]
+    first, second = (finish(process) for process in processes)
+    assert "epoch=3 epochs=3" in first
+    assert "epoch=" not in second
+    reports = [json.loads((space.root / f"termination-{rank}").read_text()) for rank in range(2)]
+    assert reports[0]["metrics"] == reports[1]["metrics"]
+    assert (space.root / "output/model.onnx").is_file()
