@@ -11,6 +11,8 @@ export const HELP = `aimass runtime ${VERSION}
         [--allowed-private-hosts host,range,...]
   verify --models-dir DIR --task TASK [--golden FILE] [--max-p99-ms N] [--max-memory-bytes N] [--seconds N]
         [--timeout-seconds N]
+  meet --hosts HOST,HOST,... [--min N] [--timeout-seconds N]
+        waits until the workers of a training can find each other
   serve --models-dir DIR | --model NAME --model-dir DIR [FLAGS]
         a server for Open Inference V2; "serve --help" lists its flags
 

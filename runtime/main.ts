@@ -8,6 +8,7 @@ const ROLES: Readonly<Record<Role, (args: readonly string[]) => Promise<number>>
   fetch: async (args) => (await import('./roles/fetch-role.ts')).runFetch(args),
   verify: async (args) => (await import('./roles/verify-role.ts')).runVerify(args),
   publish: async (args) => (await import('./roles/publish-role.ts')).runPublish(args),
+  meet: async (args) => (await import('./roles/meet-role.ts')).runMeet(args),
   serve: async (args) => (await import('./roles/serve-role.ts')).runServe(args),
 };
 

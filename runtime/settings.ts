@@ -52,6 +52,7 @@ const FLAGS = {
     'allowed-private-hosts': text,
     'termination-log': text,
   },
+  meet: { hosts: text, min: text, 'timeout-seconds': text, 'termination-log': text },
   serve: {},
 } as const;
 
@@ -175,6 +176,19 @@ export function publishSettings(args: readonly string[]) {
     caFile: values['ca-file'],
     insecureRegistries: list(values, 'insecure-registries'),
     allowedPrivateHosts: list(values, 'allowed-private-hosts'),
+    terminationLog: terminationLog(values),
+  };
+}
+
+/** Settings of the meet role. */
+export function meetSettings(args: readonly string[]) {
+  const values = readFlags('meet', args);
+  required(values, 'hosts');
+  const hosts = list(values, 'hosts');
+  return {
+    hosts,
+    min: number(values, 'min', hosts.length),
+    timeoutMs: number(values, 'timeout-seconds', 3600) * 1000,
     terminationLog: terminationLog(values),
   };
 }

@@ -25,7 +25,7 @@ export function servedModel(model: Model): ServedModel | undefined {
     name: model.metadata.name,
     revision: current.revision,
     digest: current.digest,
-    uri: current.uri ?? model.spec.source.uri ?? '',
+    uri: current.uri ?? uriOf(model),
     task: current.task ?? model.spec.task,
     ...(current.goldenConfigMap === undefined ? {} : { goldenConfigMap: current.goldenConfigMap }),
     ...(current.credentials === undefined ? {} : { credentialsSecret: current.credentials.secretName }),
@@ -33,3 +33,6 @@ export function servedModel(model: Model): ServedModel | undefined {
     ...(current.maxSize === undefined ? {} : { maxSize: String(current.maxSize) }),
   };
 }
+
+/** Revisions from before the uri was kept came from the spec's. */
+const uriOf = ({ spec }: Model): string => spec.source.uri ?? '';

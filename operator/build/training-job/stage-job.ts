@@ -9,6 +9,7 @@ import type { StageJob } from './children.ts';
 import { buildDeviceClaimTemplate } from './device-claim.ts';
 import { buildFetchContainers } from './fetch-containers.ts';
 import { hostfile } from './frameworks/mpi.ts';
+import { buildMeetContainers } from './meet-container.ts';
 import { stageJobName, workersServiceName } from './names.ts';
 import { buildPlacement } from './placement.ts';
 import type { StagePlan } from './plan.ts';
@@ -70,7 +71,7 @@ const annotationsOf = (plan: StagePlan): Record<string, string> => ({
 });
 
 function buildPodSpec(plan: StagePlan): V1PodSpec {
-  const initContainers = [...buildFetchContainers(plan), ...buildRoleContainers(plan)];
+  const initContainers = [...buildFetchContainers(plan), ...buildMeetContainers(plan), ...buildRoleContainers(plan)];
   const { imagePullSecrets } = plan.settings;
   return {
     restartPolicy: 'Never',
