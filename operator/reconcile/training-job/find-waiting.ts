@@ -10,6 +10,8 @@ import { readWarnings } from '../warnings.ts';
 import type { TrainingDeps } from './deps.ts';
 import type { Sight } from './observe.ts';
 
+/** In a busy cluster most pods wait for a moment; that is not worth a write of status. */
+export const GRACE_MS = 2_000;
 /** After this time pods that do not run have a reason that may be told by events only. */
 export const SLOW_START_MS = 15_000;
 /** Watches do not tell of events. */
@@ -29,11 +31,11 @@ export async function findWaiting(
   sight: Sight,
   deps: TrainingDeps,
 ): Promise<Problem | undefined> {
-  if (sight.job === undefined) return undefined;
+  const now = deps.now();
+  if (sight.job === undefined || ageOf(stage, now) < GRACE_MS) return undefined;
   if (sight.attempt.state === 'held') return decideQueued(job, queueWords(sight.job));
   if (sight.attempt.state !== 'running' || sight.attempt.started >= sight.attempt.wanted) return undefined;
   const { started, wanted } = sight.attempt;
-  const now = deps.now();
   const isSlow = now.getTime() - startOf(stage, sight.job, now).getTime() >= SLOW_START_MS;
   const capacity = sight.pods.some((pod) => schedulerRefusal(pod) !== undefined)
     ? await deps.capacity.read()
@@ -42,6 +44,10 @@ export async function findWaiting(
   const facts = { job, stage: stage.name, pods: sight.pods, wanted, now, warning, capacity };
   return decideWaiting(facts) ?? (isSlow ? slow(started, wanted) : undefined);
 }
+
+/** How long ago the try was started. */
+export const ageOf = ({ startedAt }: StageStatus, now: Date): number =>
+  now.getTime() - new Date(startedAt ?? now).getTime();
 
 /** Since when the pods may start: a queue's time does not count. */
 export const startOf = (stage: StageStatus, job: Job, now: Date): Date =>

@@ -69,6 +69,9 @@ describe('a group that does not start', () => {
     await world.reconcile();
     world.setPod(world.job(), 0, {});
     world.setPod(world.job(), 1, { status });
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 2_000 });
+    expect(world.status().waitingFor).toBeUndefined();
+    world.now += 2_000;
     expect(await world.reconcile()).toEqual({ requeueAfterMs: 15_000 });
     expect(world.status().waitingFor).toBe(want);
     expect(world.conditions()).toContain(`Ready=False ${ready}`);

@@ -17,7 +17,7 @@ import { toldBy, type Voice } from '../../decide/training-job/voice.ts';
 import { soonest } from '../../decide/soonest.ts';
 import type { Position } from './advance.ts';
 import { keyOf, type TrainingDeps } from './deps.ts';
-import { findWaiting, LOOK_AGAIN_MS, startOf } from './find-waiting.ts';
+import { ageOf, findWaiting, GRACE_MS, LOOK_AGAIN_MS, startOf } from './find-waiting.ts';
 import { observeAttempt, type Sight } from './observe.ts';
 
 interface Current {
@@ -127,8 +127,11 @@ const untilDeadline = (life: Life, job: TrainingJob, now: Date): number | undefi
 
 /** Watches tell what pods do, but not what events say of them. */
 function untilStarted({ job, stage }: Current, { attempt, job: made }: Sight, now: Date): number | undefined {
-  if (attempt.state !== 'running' || made === undefined || attempt.started >= attempt.wanted) return undefined;
-  return soonest(LOOK_AGAIN_MS, until(startLimit(startOf(stage, made, now), job), now));
+  const restOfGraceMs = GRACE_MS - ageOf(stage, now);
+  const grace = restOfGraceMs > 0 ? restOfGraceMs : undefined;
+  if (made === undefined || attempt.state !== 'running') return grace;
+  if (attempt.started >= attempt.wanted) return undefined;
+  return soonest(grace, LOOK_AGAIN_MS, until(startLimit(startOf(stage, made, now), job), now));
 }
 
 /** A pod whose node does not answer stays for ever. */
