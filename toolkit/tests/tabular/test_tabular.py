@@ -40,13 +40,13 @@ def test_classes_are_learned_by_every_model(workspace, model):
     code, report, output = space.start("train")
     assert code == 0, output
     metrics = report["metrics"]
-    assert metrics["accuracy"] > 0.9
-    assert metrics["auc"] > 0.95
-    assert metrics["logLoss"] < metrics["baselineLogLoss"]
-    assert metrics["accuracy"] > metrics["baselineAccuracy"] > 0.6
+    assert metrics["val_accuracy"] > 0.9
+    assert metrics["val_auc"] > 0.95
+    assert metrics["val_logLoss"] < metrics["baselineLogLoss"]
+    assert metrics["val_accuracy"] > metrics["baselineAccuracy"] > 0.6
     assert space.json("output/metrics.json") == metrics
     assert space.json("output/config.json")["id2label"] == {"0": "benign", "1": "malignant"}
-    assert re.search(r"^epoch=\d+ epochs=\d+ .*(accuracy|logLoss)=0\.\d+", output, re.M)
+    assert re.search(r"^epoch=\d+ epochs=\d+ .*val_(accuracy|logLoss)=0\.\d+", output, re.M)
     features, classes = read_prepared(space.root / "prepared").part("test")
     assert (joblib.load(space.root / "output/model.joblib").predict(features) == classes).mean() > 0.88
 
@@ -55,8 +55,8 @@ def test_classes_are_learned_by_every_model(workspace, model):
 def test_numbers_are_learned_by_every_model(workspace, model):
     space = space_for(workspace, REGRESSION, diabetes(), {"model": model, "trees": 60, "epochs": 60})
     metrics = space.run("train")["metrics"]
-    assert metrics["r2"] > 0.2
-    assert metrics["rmse"] < metrics["baselineRmse"]
+    assert metrics["val_r2"] > 0.2
+    assert metrics["val_rmse"] < metrics["baselineRmse"]
 
 
 @pytest.mark.parametrize("model", ["randomForest", "gradientBoosting", "lightgbm", "mlp"])
@@ -101,7 +101,7 @@ def test_without_the_stage_before_it_prepares_by_itself(workspace):
     space = workspace(task=CLASSIFICATION, recipe=recipe)
     space.data("train", iris())
     space.is_process = True
-    assert space.run("train")["metrics"]["accuracy"] > 0.85
+    assert space.run("train")["metrics"]["val_accuracy"] > 0.85
 
 
 def test_without_a_validation_part_some_rows_are_held_back(workspace):
@@ -111,7 +111,7 @@ def test_without_a_validation_part_some_rows_are_held_back(workspace):
     )
     space.data("train", iris())
     assert space.run("prepare")["rows"]["validation"] == 0
-    assert space.run("train")["metrics"]["accuracy"] > 0.8
+    assert space.run("train")["metrics"]["val_accuracy"] > 0.8
 
 
 def test_classes_of_unequal_size_can_be_balanced(workspace):

@@ -11,7 +11,7 @@ from aimass_toolkit.stage.progress import report
 from aimass_toolkit.stage.threads import threads
 
 from .options import Options
-from .scores import CHOOSING, is_better, validation_scores
+from .scores import CHOOSING, is_better, named, validation_scores
 from .table import Table
 
 TREES = 300
@@ -36,7 +36,7 @@ def fit_gradient_boosting(table: Table, options: Options, seed: int) -> tuple[An
     for rounds in range(min(STEP, total), total + 1, STEP):
         model.set_params(max_iter=rounds).fit(table.train, table.train_targets)
         scores = validation_scores(model, table)
-        report(rounds, total, **scores)
+        report(rounds, total, **named(scores))
         if not best_at or is_better(metric, scores[metric], best_value):
             best_value, best_at = scores[metric], rounds
         if options.early_stopping and rounds - best_at >= options.patience:
@@ -113,7 +113,7 @@ def progress_of_lightgbm(total: int) -> Any:
                 values[names[name]] = float(value)
             elif name.endswith("_error"):
                 values["accuracy"] = 1 - float(np.float64(value))
-        report(environment.iteration + 1, total, **values)
+        report(environment.iteration + 1, total, **named(values))
 
     each_round.order = 10  # type: ignore[attr-defined] # before early stopping, which raises
     return each_round

@@ -11,7 +11,7 @@ from aimass_toolkit.stage.progress import report
 from aimass_toolkit.stage.threads import threads
 
 from .options import Options
-from .scores import validation_scores
+from .scores import named, validation_scores
 from .table import Table
 
 TREES = 200
@@ -37,5 +37,5 @@ def fit_forest(table: Table, options: Options, seed: int) -> tuple[Any, int]:
     for trees in range(step, total + step, step):
         model.set_params(n_estimators=min(trees, total))
         model.fit(table.train, table.train_targets)
-        report(min(trees, total), total, **validation_scores(model, table))
+        report(min(trees, total), total, **named(validation_scores(model, table)))
     return model.set_params(warm_start=False, n_jobs=None), total

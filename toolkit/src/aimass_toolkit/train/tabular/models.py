@@ -14,7 +14,7 @@ from .forest import fit_forest
 from .linear import fit_linear
 from .network import fit_network
 from .options import Options
-from .scores import CHOOSING, is_better, validation_scores
+from .scores import CHOOSING, PREFIX, is_better, named, validation_scores
 from .table import Table
 
 Fit = Callable[[Table, Options, int], tuple[Any, int]]
@@ -63,8 +63,9 @@ def choosing_metric(table: Table, objective: Objective | None) -> tuple[str, Cal
     """The metric that candidates are compared by (the search's, if known), and whether one value is better."""
     metric = CHOOSING[table.is_classification]
     known = {"accuracy", "f1", "logLoss"} if table.is_classification else {"rmse", "mae"}
-    if objective is not None and objective.metric in known:
-        metric = objective.metric
+    asked = "" if objective is None else objective.metric.removeprefix(PREFIX)
+    if asked in known:
+        metric = asked
     return metric, lambda value, than: is_better(metric, value, than)
 
 
@@ -74,5 +75,5 @@ def train_one(name: str, table: Table, options: Options, seed: int) -> Trained:
     model, steps = FITS[name](table, options, seed)
     scores = validation_scores(model, table)
     if FITS[name] is fit_linear:
-        report(1, 1, **scores)
+        report(1, 1, **named(scores))
     return Trained(name, model, steps, scores, {})

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from aimass_toolkit.stage.progress import report
 
 from .options import Options
-from .scores import CHOOSING, is_better, validation_scores
+from .scores import CHOOSING, is_better, named, validation_scores
 from .table import Table
 
 L2 = 1e-3
@@ -73,7 +73,7 @@ def best_epoch(
         step()
         current = copy.deepcopy(model) if unit is None else scaled_back(model, *unit)
         scores = validation_scores(current, table)
-        report(epoch, options.epochs, loss=float(model.loss_), **scores)
+        report(epoch, options.epochs, loss=float(model.loss_), **named(scores))
         if best is None or is_better(metric, scores[metric], best_value):
             best, best_value, best_at = current, scores[metric], epoch
         if options.early_stopping and epoch - best_at >= options.patience:

@@ -20,7 +20,13 @@ from .table import Table
 
 # The metric that chooses, and metrics whose larger values are better.
 CHOOSING = {True: "logLoss", False: "rmse"}
+PREFIX = "val_"
 LARGER_IS_BETTER = frozenset({"accuracy", "f1", "auc", "r2"})
+
+
+def named(scores: dict[str, float]) -> dict[str, float]:
+    """Scores under the names that say which rows they are of, as deep-learning libraries print them."""
+    return {f"{PREFIX}{name}": value for name, value in scores.items()}
 
 
 def validation_scores(model: Any, table: Table) -> dict[str, float]:

@@ -18,9 +18,9 @@ from .table import Table
 
 def write_output(folder: Path, trained: Trained, table: Table, options: Options) -> dict[str, float]:
     """Writes the model, its metrics and its configuration; gives the metrics."""
-    from .scores import baseline_scores
+    from .scores import baseline_scores, named
 
-    metrics = {name: rounded(value) for name, value in {**trained.scores, **baseline_scores(table)}.items()}
+    metrics = {name: rounded(value) for name, value in {**named(trained.scores), **baseline_scores(table)}.items()}
     with whole_folder(folder) as out:
         joblib.dump(trained.model, out / "model.joblib")
         write_json(out / "metrics.json", metrics)
