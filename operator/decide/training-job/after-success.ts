@@ -54,7 +54,7 @@ export function withMeasured(
 
 function countOf(result: Record<string, unknown> | undefined): { rows?: number } {
   const rows = result?.['rows'];
-  return typeof rows === 'number' && Number.isInteger(rows) && rows >= 0 ? { rows } : {};
+  return typeof rows === 'number' && Number.isInteger(rows) && rows >= 0 && rows < 2 ** 31 ? { rows } : {};
 }
 
 function sourceOf(result: Record<string, unknown> | undefined): { source?: string } {

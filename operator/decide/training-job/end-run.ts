@@ -19,7 +19,7 @@ export function endRun(life: Life, job: TrainingJob, { outcome, reason, now }: E
   const { run, evaluation } = life;
   if (run === undefined) return life;
   const artifact = outcome === 'Succeeded' ? publishedBy(life) : undefined;
-  const promoted = artifact === undefined ? undefined : isPromoted(artifact, life.artifact, job.spec);
+  const promoted = artifact === undefined ? undefined : isPromoted(artifact, life, job.spec);
   const entry: EndedRun = {
     number: run.number,
     startedAt: run.startedAt,

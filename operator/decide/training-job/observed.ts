@@ -42,10 +42,6 @@ export const isRunning = ({ metadata, status }: Pod): boolean =>
 /** Whether every container of the pod has ended for good. */
 export const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
-/** Whether some container of the pod runs or has run: from then on it speaks for itself. */
-export const hasStarted = (pod: Pod): boolean =>
-  containersOf(pod).some(({ state }) => state?.running !== undefined || state?.terminated !== undefined);
-
 /** A pod that is going is gone at this time, unless its node does not answer. */
 const OVERDUE_MS = 60_000;
 

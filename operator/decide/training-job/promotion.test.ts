@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { specOf, type Written } from '../../build/training-job/testing.ts';
-import { isPromoted } from './promotion.ts';
+import { decideComparison, isPromoted } from './promotion.ts';
 
 const artifact = (metrics: Record<string, number>) => ({ uri: 'oci://r/m', digest: 'sha256:a', run: 1, metrics });
 const better = { publish: { promote: 'Better' as const } };
@@ -60,6 +60,12 @@ test.each<{
   },
   { name: 'one that was measured in another way', spec: better, was: { auc: 0.9 }, is: { accuracy: 0.1 }, want: true },
 ])('promotes $name: $want', ({ spec, was, is, want }) => {
-  const before = was === undefined ? undefined : artifact(was);
-  expect(isPromoted(artifact(is), before, specOf({ image: 'trainer:1', ...spec }))).toBe(want);
+  const life = { stages: [], ...(was === undefined ? {} : { artifact: artifact(was) }) };
+  expect(isPromoted(artifact(is), life, specOf({ image: 'trainer:1', ...spec }))).toBe(want);
+});
+
+test('compares by what the evaluation says', () => {
+  const result = { compared: { metric: 'depth', value: 3, higherIsBetter: false } };
+  const stages = [{ name: 'evaluate' as const, state: 'Succeeded' as const, result }];
+  expect(decideComparison({ stages }, specOf({ image: 'trainer:1' }))).toEqual({ metric: 'depth', isLessBetter: true });
 });

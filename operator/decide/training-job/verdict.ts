@@ -1,5 +1,5 @@
 import type { TrainingJob } from '../../../crds/schema/training-job.ts';
-import type { Artifact, EndedRun } from '../../../crds/schema/training/status.ts';
+import type { EndedRun } from '../../../crds/schema/training/status.ts';
 import { TrainingReason } from '../../../crds/schema/reasons.ts';
 import { RECONCILING, STALLED, type Verdict } from '../conditions.ts';
 import { asSentence } from '../words.ts';
@@ -7,7 +7,7 @@ import { isHopeless } from './after-failure.ts';
 import { RETRY } from './fingerprint.ts';
 import { currentStage, hasSucceeded, isFinished } from './life.ts';
 import type { Problem } from './problem.ts';
-import { comparedBy } from './promotion.ts';
+import { decideComparison } from './promotion.ts';
 import type { Situation } from './situation.ts';
 import { stalledWorkers } from './voice.ts';
 
@@ -50,14 +50,15 @@ const succeeded: Check = ({ job, life }) => {
   const [last] = life.runs;
   if (!isFinished(life) || last === undefined) return undefined;
   const published = last.uri === undefined ? '' : `: ${last.uri}`;
-  const message = notBetter(last, life.artifact, job) ?? `Run ${last.number} succeeded${published}.`;
+  const message = notBetter(last, life, job) ?? `Run ${last.number} succeeded${published}.`;
   return { ready: 'True', reason: TrainingReason.Succeeded, message };
 };
 
 /** What Models follow goes on being better, or was not measured by then. */
-function notBetter(last: EndedRun, artifact: Artifact | undefined, { spec }: TrainingJob): string | undefined {
+function notBetter(last: EndedRun, life: Situation['life'], { spec }: TrainingJob): string | undefined {
+  const { artifact } = life;
   if (last.promoted !== false || artifact === undefined) return undefined;
-  const metric = comparedBy(spec);
+  const { metric } = decideComparison(life, spec);
   const [is = '?', was = '?'] = [last.metrics?.[metric], artifact.metrics?.[metric]];
   return `Run ${last.number} succeeded, but its ${metric} of ${is} is worse than ${was} of run ${artifact.run}, which Models keep following. It is kept at ${last.uri}.`;
 }

@@ -25,6 +25,14 @@ export function toldBy({
   };
 }
 
+/** The same once training is done: a program that stopped early, because it got no better, is done too. */
+export function toldAtTheEnd(voice: Voice): ReturnType<typeof toldBy> {
+  const told = toldBy(voice);
+  if (told.progress === undefined) return told;
+  const { etaSeconds: _etaSeconds, ...progress } = told.progress;
+  return { ...told, progress: { ...progress, percent: 100 } };
+}
+
 /** Why workers of the Job that runs now are taken to hang, one sentence each. */
 export const stalledWorkers = (voice: Voice | undefined, job: string | undefined): readonly string[] =>
   voice === undefined || voice.job !== job ? [] : (voice.stalled ?? []).map(({ message }) => message);

@@ -8,7 +8,7 @@ import type { Settings } from '../../settings.ts';
 import type { StatusPace } from './status-pace.ts';
 
 /** What training pods tell, read elsewhere and at its own pace. */
-export interface TrainingVoices {
+interface TrainingVoices {
   /** What is known of a job, by `namespace/name`; undefined until something was read. */
   of(key: string): Voice | undefined;
   /** The same after the output of a Job that has ended was read to its end; throws when that cannot be. */

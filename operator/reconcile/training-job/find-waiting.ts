@@ -13,7 +13,7 @@ import type { Sight } from './observe.ts';
 /** In a busy cluster most pods wait for a moment; that is not worth a write of status. */
 export const GRACE_MS = 2_000;
 /** After this time pods that do not run have a reason that may be told by events only. */
-export const SLOW_START_MS = 15_000;
+const SLOW_START_MS = 15_000;
 /** Watches do not tell of events. */
 export const LOOK_AGAIN_MS = 15_000;
 

@@ -13,7 +13,7 @@ import {
   startLimit,
 } from '../../decide/training-job/limits.ts';
 import { overdueAt } from '../../decide/training-job/observed.ts';
-import { toldBy, type Voice } from '../../decide/training-job/voice.ts';
+import { toldAtTheEnd, type Voice } from '../../decide/training-job/voice.ts';
 import { soonest } from '../../decide/soonest.ts';
 import type { Position } from './advance.ts';
 import { keyOf, type TrainingDeps } from './deps.ts';
@@ -56,7 +56,7 @@ async function afterSuccess(
   { attempt, deps }: { attempt: Attempt & { state: 'succeeded' }; deps: TrainingDeps },
 ): Promise<Life> {
   const voice = stage.name === 'train' ? await lastWords(stage, job, deps) : undefined;
-  const heard = voice === undefined ? life : { ...life, ...toldBy(voice) };
+  const heard = voice === undefined ? life : { ...life, ...toldAtTheEnd(voice) };
   return stageSucceeded(heard, stage, { result: attempt.result, data: attempt.data, job, now: deps.now() });
 }
 
