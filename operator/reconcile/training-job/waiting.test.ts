@@ -297,7 +297,7 @@ describe('what pods tell', () => {
     await world.reconcile();
     expect(world.cluster.writes).toEqual([]);
     expect(world.status()).toMatchObject({
-      progress: { percent: 99 },
+      progress: { percent: 100 },
       metrics: { latest: { loss: 0.1 } },
       evaluation: { metrics: { loss: 0.1 }, source: 'Reported' },
     });
