@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from conftest import SOURCE
-from data_sets import digits, opinions
+from data_sets import digits, opinions, pairs, rankings
 
 RECIPES = {
     "image-classification": ({"epochs": 5, "channels": 8, "threads": 1}, digits(300), "images.npz"),
@@ -83,9 +83,16 @@ def free_port():
         return str(listener.getsockname()[1])
 
 
-@pytest.mark.parametrize("name", RECIPES)
+ALL = {
+    **RECIPES,
+    "feature-extraction": ({"hidden": 32, "maxLength": 32, "threads": 1}, pairs(100), "table.csv"),
+    "text-ranking": ({"hidden": 32, "maxLength": 32, "threads": 1}, rankings(30), "table.jsonl"),
+}
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_two_workers_train_one_model(workspace, name):
-    options, content, file = RECIPES[name]
+    options, content, file = ALL[name]
     space = workspace(recipe={"name": name, "options": {**options, "epochs": 3}}, seed=1)
     space.data("train", content, file)
     group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
@@ -95,4 +102,14 @@ def test_two_workers_train_one_model(workspace, name):
     assert "epoch=" not in second
     reports = [json.loads((space.root / f"termination-{rank}").read_text()) for rank in range(2)]
     assert reports[0]["metrics"] == reports[1]["metrics"]
+    assert (space.root / "output/model.onnx").is_file()
+
+
+def test_torchrun_starts_several_processes_of_one_worker(workspace):
+    options, content, file = RECIPES["image-classification"]
+    space = workspace(recipe={"name": "image-classification", "options": {**options, "epochs": 2}}, seed=1)
+    space.data("train", content, file)
+    meeting = {"PET_RDZV_BACKEND": "c10d", "PET_RDZV_ENDPOINT": f"127.0.0.1:{free_port()}", "PET_RDZV_ID": "digits"}
+    output = finish(start(space, PET_NNODES="1", PET_NPROC_PER_NODE="2", **meeting))
+    assert output.count("epoch=2 epochs=2") == 1
     assert (space.root / "output/model.onnx").is_file()

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from data_sets import digits, opinions, rankings
+from onnxruntime.quantization import quantize_dynamic
 
 from aimass_toolkit.stage.session import Session
 
@@ -183,3 +184,17 @@ def test_unusable_models_are_refused(workspace, made, tmp_path, folder, break_it
     report = give(images(workspace, digits(100)), model, folder).refused("train")
     assert report["reason"] == "RecipeInvalid"
     assert says in report["message"]
+
+
+def test_nothing_can_be_frozen_without_a_base_model(workspace):
+    report = images(workspace, digits(100), freeze="backbone").refused("train")
+    assert report["reason"] == "RecipeInvalid"
+    assert "spec.baseModel" in report["message"]
+
+
+def test_a_quantised_model_of_ours_is_a_maker_of_features(workspace, made, tmp_path):
+    """Its weights cannot be trained on, its features can be learned from."""
+    base = shutil.copytree(many_opinions(made, workspace), tmp_path / "small")
+    quantize_dynamic(base / "model.onnx", base / "model.onnx")
+    space = give(texts(workspace, opinions(200, seed=4, names=("bad", "good")), epochs=30, learningRate=0.02), base)
+    assert space.run("train")["metrics"]["accuracy"] >= 0.8

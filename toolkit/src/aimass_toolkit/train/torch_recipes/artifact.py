@@ -12,7 +12,8 @@ from aimass_toolkit.stage.card import Facts, card, describe_tensors
 from aimass_toolkit.stage.document import Document
 from aimass_toolkit.stage.session import Session
 
-EXAMPLES = 64
+EXAMPLES = 128
+MOST_HELD_OUT_BYTES = 512 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,17 @@ class Artifact:
     notes: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     baseline: dict[str, float] = field(default_factory=dict)
+
+
+def spread(rows: int, most: int = EXAMPLES) -> np.ndarray:
+    """Row numbers evenly over all rows, which may be sorted by class."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, most)).astype(np.int64))
+
+
+def bounded(rows: int, row: dict[str, np.ndarray]) -> np.ndarray:
+    """The row numbers that are kept as held-out data, given one row: all, or evenly as many as are not too large."""
+    size = sum(values.nbytes for values in row.values())
+    return spread(rows, max(1, MOST_HELD_OUT_BYTES // max(1, size)))
 
 
 def text_of(content: dict | list) -> str:

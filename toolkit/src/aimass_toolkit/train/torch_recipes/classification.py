@@ -13,7 +13,7 @@ from torch import nn
 from aimass_toolkit.stage.document import Document
 from aimass_toolkit.stage.session import Session
 
-from .artifact import EXAMPLES, Artifact, label_config, write_artifact
+from .artifact import Artifact, bounded, label_config, spread, write_artifact
 from .context import Context
 from .data.split import Part, Parts
 from .graph.base_model import GivenModel, is_ours, load_weights
@@ -150,8 +150,10 @@ def train_head(context: Context, task: ClassificationTask, loaded: Loaded) -> Ma
     def inputs(part: Part, rows: np.ndarray) -> dict[str, np.ndarray]:
         return task.given_batch(context.base, session, part)(rows)
 
-    rows = np.arange(min(2, parts.test.rows))
-    check_same(open_session(model, "the joined model").run(inputs(loaded.parts.test, rows))["logits"], logits[rows])
+    # Quantised models look at a whole batch, so both must see the same one.
+    few = loaded.parts.test.take(np.arange(min(2, parts.test.rows)))
+    wanted = outputs_of(network, with_features(few), feature_feed)
+    check_same(open_session(model, "the joined model").run(inputs(few, np.arange(few.rows)))["logits"], wanted)
     config = {**context.base.config, **label_config(loaded.labels)}
     files = {
         name: (context.base.folder / name).read_text(encoding="utf-8")
@@ -201,6 +203,7 @@ def with_teacher(context: Context, task: ClassificationTask, loaded: Loaded) -> 
 def describe(context: Context, loaded: Loaded, made: Made, metrics: dict[str, float]) -> Artifact:
     """The artifact of a classifier."""
     test, counts = loaded.parts.test, loaded.parts.counts()
+    held = bounded(test.rows, made.inputs(test, np.arange(1)))
     data = [
         f"{counts['train']} rows to learn from, {counts['validation']} to decide when to stop, {counts['test']} "
         "held out."
@@ -210,8 +213,8 @@ def describe(context: Context, loaded: Loaded, made: Made, metrics: dict[str, fl
         config=made.config,
         files=made.files,
         metrics={**metrics, **made.run.figures},
-        examples=made.inputs(test, np.arange(min(EXAMPLES, test.rows))),
-        held_out={**made.inputs(test, np.arange(test.rows)), "labels": test.arrays["labels"]},
+        examples=made.inputs(test, spread(test.rows)),
+        held_out={**made.inputs(test, held), "labels": test.arrays["labels"][held]},
         description=made.description,
         data=data,
         notes=[*loaded.notes, made.run.note],

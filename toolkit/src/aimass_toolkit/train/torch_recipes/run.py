@@ -12,6 +12,7 @@ from aimass_toolkit.stage.document import Document
 from .context import Context
 from .data.split import Part, Parts
 from .options import Option
+from .problem import refuse
 from .training.checkpoint import Checkpoints
 from .training.loop import Course, Trainer
 from .training.objectives import Objective
@@ -21,6 +22,10 @@ from .training.workers import Workers
 def begin(document: Document, table: tuple[Option, ...]) -> Context:
     """Meets the other workers, and makes PyTorch repeatable."""
     context = Context(document, table, Workers.join())
+    if context.options["freeze"] != "none" and context.base is None:
+        refuse(
+            "RecipeInvalid", "the option freeze is backbone, but there is no spec.baseModel; name one, or leave it out."
+        )
     torch.use_deterministic_algorithms(True)
     if context.options["threads"] is not None:
         torch.set_num_threads(context.options["threads"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from .artifact import EXAMPLES, Artifact, write_artifact
+from .artifact import Artifact, spread, write_artifact
 from .context import Context
 from .data.split import Parts
 from .graph.base_model import GivenModel, is_ours, load_weights
@@ -101,7 +101,7 @@ class TrainedEncoder:
                 config=trained.config,
                 files=trained.files,
                 metrics={**trained.metrics, **self.run.figures},
-                examples={name: values[:EXAMPLES] for name, values in trained.sample.items()},
+                examples={name: values[spread(len(values))] for name, values in trained.sample.items()},
                 held_out=trained.held_out,
                 description=f"{MODEL_TYPE}, {size} parameters{started}.",
                 data=[

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from onnx import ModelProto, numpy_helper
+from onnx import ModelProto, TensorProto, numpy_helper
 from torch import nn
 
 from ..problem import refuse
@@ -66,7 +66,8 @@ def is_ours(given: GivenModel, model_type: str) -> bool:
     """
     if given.config.get("model_type") != model_type:
         return False
-    return any(entry.name.startswith("backbone.") for entry in given.model.graph.initializer)
+    kinds = {entry.data_type for entry in given.model.graph.initializer if entry.name.startswith("backbone.")}
+    return bool(kinds) and kinds <= {TensorProto.FLOAT, TensorProto.FLOAT16}
 
 
 def load_weights(network: nn.Module, given: GivenModel, keeps_head: bool) -> None:

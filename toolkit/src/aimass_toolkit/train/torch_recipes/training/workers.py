@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,24 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 WAIT = timedelta(minutes=30)
+PORT = 29_500
+
+
+def needs_torchrun() -> bool:
+    """Whether a worker has several processes, or workers may come and go: torchrun starts and counts those."""
+    several = os.environ.get("PET_NPROC_PER_NODE", "1") != "1" or ":" in os.environ.get("PET_NNODES", "1")
+    return several and "RANK" not in os.environ
+
+
+def meeting() -> tuple[int, int, str]:
+    """How many there are, which one this is, and where they meet: by torchrun's variables, or by those of every job."""
+    if "WORLD_SIZE" in os.environ:
+        return int(os.environ["WORLD_SIZE"]), int(os.environ.get("RANK", "0")), "env://"
+    count, rank = (
+        int(os.environ.get(f"AIMASS_WORKER_{name}", default)) for name, default in (("COUNT", "1"), ("INDEX", "0"))
+    )
+    chief = os.environ.get("AIMASS_WORKER_HOSTS", "127.0.0.1").split(",")[0]
+    return count, rank, f"tcp://{chief}:{PORT}"
 
 
 @dataclass(frozen=True)
@@ -22,10 +41,12 @@ class Workers:
 
     @staticmethod
     def join() -> "Workers":
-        """Meets the others, if the environment says that there are some (torchrun's variables)."""
-        count, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+        """Meets the others, if the environment says that there are some."""
+        if needs_torchrun():
+            os.execv(sys.executable, [sys.executable, "-m", "torch.distributed.run", "-m", "aimass_toolkit", "train"])
+        count, rank, place = meeting()
         if count > 1 and not dist.is_initialized():
-            dist.init_process_group("gloo", rank=rank, world_size=count, timeout=WAIT)
+            dist.init_process_group("gloo", init_method=place, rank=rank, world_size=count, timeout=WAIT)
         return Workers(count, rank)
 
     @property
