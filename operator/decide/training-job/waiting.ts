@@ -83,7 +83,7 @@ const checks: readonly Check[] = [unschedulable, imagePull, cannotStart];
 
 /** What the pods of a stage wait for; undefined while all run, or are only on their way. */
 export function decideWaiting(facts: WaitingFacts): Problem | undefined {
-  const { pods, wanted, warning, stage } = facts;
+  const { pods, warning, stage } = facts;
   if (pods.length === 0) {
     if (warning === undefined) return undefined;
     const { refuser, message } = explainPodRefusal(warning, resourcesField(stage));
@@ -91,15 +91,15 @@ export function decideWaiting(facts: WaitingFacts): Problem | undefined {
   }
   for (const pod of pods.filter((other) => !isRunning(other))) {
     const problem = checks.map((check) => check({ ...facts, pod })).find((found) => found !== undefined);
-    if (problem !== undefined) return { ...problem, message: `${countOf(pods, wanted, pod)}${problem.message}` };
+    if (problem !== undefined) return { ...problem, message: `${countOf(facts, pod)}: ${problem.message}` };
   }
   return undefined;
 }
 
 /** How many run, where there are several, and which one is spoken of. */
-function countOf(pods: readonly Pod[], wanted: number, pod: Pod): string {
-  if (wanted === 1) return '';
-  return `${pods.filter(isRunning).length} of ${wanted} workers run; ${workerName(pod, false)} waits: `;
+function countOf({ pods, wanted, stage }: WaitingFacts, pod: Pod): string {
+  if (wanted === 1) return `Stage ${stage} waits`;
+  return `${pods.filter(isRunning).length} of ${wanted} workers run; ${workerName(pod, false)} waits`;
 }
 
 /** A queue of Kueue has not let the Job in yet, or has taken its place away. */

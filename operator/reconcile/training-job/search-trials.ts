@@ -49,12 +49,7 @@ function follow(life: Life, { job, stage, outcome, now }: Told): Position {
       return { life, isSettled: true, problem: outcome.problem, pods: outcome.pods, againInMs };
     }
     case 'succeeded': {
-      const { best } = outcome.trials;
-      const result = {
-        bestTrial: outcome.bestTrial,
-        ...(best === undefined ? {} : { value: best.value, parameters: best.parameters }),
-      };
-      const done = stageSucceeded(life, stage, { result, job, now });
+      const done = stageSucceeded(life, stage, { result: resultOf(outcome, job), job, now });
       return { life: withBest(done, outcome.bestTrial), isSettled: false };
     }
     case 'failed': {
@@ -62,6 +57,17 @@ function follow(life: Life, { job, stage, outcome, now }: Told): Position {
       return { life: stageFailed(life, stage, { failure, job, now }), isSettled: false };
     }
   }
+}
+
+/** What the best trial reached, as any training would report it. */
+function resultOf({ bestTrial, trials }: SearchOutcome & { state: 'succeeded' }, { spec }: TrainingJob) {
+  const { value, parameters } = trials.best ?? {};
+  const metric = spec.search?.objective.metric;
+  return {
+    bestTrial,
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(metric === undefined || value === undefined ? {} : { metrics: { [metric]: value } }),
+  };
 }
 
 const withBest = (life: Life, bestTrial: number): Life =>
