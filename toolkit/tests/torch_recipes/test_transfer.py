@@ -195,6 +195,8 @@ def test_nothing_can_be_frozen_without_a_base_model(workspace):
 def test_a_quantised_model_of_ours_is_a_maker_of_features(workspace, made, tmp_path):
     """Its weights cannot be trained on, its features can be learned from."""
     base = shutil.copytree(many_opinions(made, workspace), tmp_path / "small")
+    whole = (base / "model.onnx").stat().st_size
     quantize_dynamic(base / "model.onnx", base / "model.onnx")
+    assert (base / "model.onnx").stat().st_size < 0.6 * whole
     space = give(texts(workspace, opinions(200, seed=4, names=("bad", "good")), epochs=30, learningRate=0.02), base)
     assert space.run("train")["metrics"]["accuracy"] >= 0.8

@@ -8,12 +8,26 @@ FAR_BELOW = -1e4
 TINY = 1e-9
 
 
+class Dense(nn.Module):
+    """A dense layer whose weights lie in the graph as they are multiplied: tools that quantise look for that."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        like = nn.Linear(inputs, outputs)
+        self.weight = nn.Parameter(like.weight.detach().T.contiguous())
+        self.bias = nn.Parameter(like.bias.detach())
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Weighted sums of the values."""
+        return torch.matmul(values, self.weight) + self.bias
+
+
 class Attention(nn.Module):
     """Every token looks at every other one of its text."""
 
     def __init__(self, hidden: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.query, self.key, self.value, self.output = (nn.Linear(hidden, hidden) for _ in range(4))
+        self.query, self.key, self.value, self.output = (Dense(hidden, hidden) for _ in range(4))
         self.dropout = nn.Dropout(dropout)
         self.heads, self.size = heads, hidden // heads
 
@@ -38,8 +52,8 @@ class EncoderLayer(nn.Module):
         self.attention_norm = nn.LayerNorm(hidden)
         self.attention = Attention(hidden, config["num_attention_heads"], dropout)
         self.dense_norm = nn.LayerNorm(hidden)
-        self.widen = nn.Linear(hidden, config["intermediate_size"])
-        self.narrow = nn.Linear(config["intermediate_size"], hidden)
+        self.widen = Dense(hidden, config["intermediate_size"])
+        self.narrow = Dense(config["intermediate_size"], hidden)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
