@@ -150,6 +150,10 @@ export class TrainingWorld {
     return { ...POD, namespace: NAMESPACE, name: metadata.name };
   }
 
+  jobRef({ metadata }: Job): ObjectRef {
+    return { ...JOB, namespace: NAMESPACE, name: metadata.name };
+  }
+
   model(name: string): KubeObject | undefined {
     return this.cluster.server.get({ ...MODEL, namespace: NAMESPACE, name });
   }
