@@ -1,7 +1,7 @@
 import { TrainingReason } from '../../../crds/schema/reasons.ts';
 import type { StageName, TrainingJobStatus } from '../../../crds/schema/training/status.ts';
 import type { Failure } from './failure.ts';
-import { containersOf, hasEnded, isHeld, isRunning, jobEnd, jobFailure, type Job, type Pod } from './observed.ts';
+import { containersOf, hasStarted, isHeld, isRunning, jobEnd, jobFailure, type Job, type Pod } from './observed.ts';
 import { failedAt, podFailure } from './pod-failure.ts';
 import { parseFreeResult, parseReport, readFetched } from './reports.ts';
 
@@ -35,8 +35,12 @@ export function decideAttempt(observed: Observed): Attempt {
   if (success !== undefined) return { state: 'succeeded', ...success, data };
   const failure = failureOf(job, observed);
   if (failure !== undefined) return { state: 'failed', failure, data };
-  const running = pods.filter(isRunning).length;
-  return { state: 'running', running, started: running + pods.filter(hasEnded).length, wanted: wantedPods(job) };
+  const { stage } = observed;
+  const counts = {
+    running: pods.filter(isRunning).length,
+    started: pods.filter((pod) => hasStarted(pod, stage)).length,
+  };
+  return { state: 'running', ...counts, wanted: wantedPods(job) };
 }
 
 /** How many pods the Job has. */

@@ -1,3 +1,4 @@
+import type { StageName } from '../../../crds/schema/training/status.ts';
 import type { Child } from '../../build/child.ts';
 import type { ChildCondition, ContainerStatus, Pod, Terminated } from '../../build/pod.ts';
 import { Label } from '../../build/labels.ts';
@@ -35,9 +36,20 @@ export const containersOf = ({ status }: Pod): readonly ContainerStatus[] => [
   ...(status?.containerStatuses ?? []),
 ];
 
-/** Whether all containers of the pod's own kind run: the init containers are through. */
+/** Whether the pod's own containers run: those that go before them are through. */
 export const isRunning = ({ metadata, status }: Pod): boolean =>
   status?.phase === 'Running' && metadata.deletionTimestamp === undefined;
+
+/** Whether the pod does its work now. The downloads of `prepare` are work; helpers beside a training are not. */
+export const isUnderWay = (pod: Pod, stage: StageName): boolean =>
+  isRunning(pod) ||
+  hasEnded(pod) ||
+  (stage !== 'train' && containersOf(pod).some(({ state }) => state?.running !== undefined));
+
+/** Whether the pod has come so far as to work. */
+export const hasStarted = (pod: Pod, stage: StageName): boolean =>
+  isUnderWay(pod, stage) ||
+  (stage !== 'train' && containersOf(pod).some(({ state }) => state?.terminated !== undefined));
 
 /** Whether every container of the pod has ended for good. */
 export const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';

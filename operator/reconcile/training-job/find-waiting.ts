@@ -1,7 +1,7 @@
 import type { TrainingJob } from '../../../crds/schema/training-job.ts';
 import { TrainingReason } from '../../../crds/schema/reasons.ts';
 import type { StageStatus } from '../../../crds/schema/training/status.ts';
-import { trueCondition, type Job, type Pod } from '../../decide/training-job/observed.ts';
+import { isUnderWay, trueCondition, type Job, type Pod } from '../../decide/training-job/observed.ts';
 import type { Problem } from '../../decide/training-job/problem.ts';
 import { schedulerRefusal } from '../../decide/pod-obstacles.ts';
 import { decideQueued, decideWaiting, isSilent } from '../../decide/training-job/waiting.ts';
@@ -26,24 +26,35 @@ const TELLING: readonly string[] = [
 ];
 
 /** Why the pods of a stage do not all run. Reads from the API server only while one waits for a node or a mount. */
-export async function findWaiting(
-  { job, stage }: { job: TrainingJob; stage: StageStatus },
-  sight: Sight,
+export async function findWaiting(current: Current, sight: Sight, deps: TrainingDeps): Promise<Problem | undefined> {
+  const { job, stage } = current;
+  const { attempt } = sight;
+  if (sight.job === undefined || ageOf(stage, deps.now()) < GRACE_MS) return undefined;
+  if (attempt.state === 'held') return decideQueued(job, queueWords(sight.job));
+  if (attempt.state !== 'running' || areUnderWay(sight, stage)) return undefined;
+  const isSlow = deps.now().getTime() - startOf(stage, sight.job, deps.now()).getTime() >= SLOW_START_MS;
+  const problem = await explain(current, { ...sight, wanted: attempt.wanted, isSlow }, deps);
+  return problem ?? (isSlow && attempt.started < attempt.wanted ? slow(attempt.started, attempt.wanted) : undefined);
+}
+
+interface Current {
+  job: TrainingJob;
+  stage: StageStatus;
+}
+
+async function explain(
+  { job, stage }: Current,
+  { wanted, isSlow, ...sight }: Sight & { wanted: number; isSlow: boolean },
   deps: TrainingDeps,
 ): Promise<Problem | undefined> {
-  const now = deps.now();
-  if (sight.job === undefined || ageOf(stage, now) < GRACE_MS) return undefined;
-  if (sight.attempt.state === 'held') return decideQueued(job, queueWords(sight.job));
-  if (sight.attempt.state !== 'running' || sight.attempt.started >= sight.attempt.wanted) return undefined;
-  const { started, wanted } = sight.attempt;
-  const isSlow = now.getTime() - startOf(stage, sight.job, now).getTime() >= SLOW_START_MS;
-  const capacity = sight.pods.some((pod) => schedulerRefusal(pod) !== undefined)
-    ? await deps.capacity.read()
-    : undefined;
+  const isRefused = sight.pods.some((pod) => schedulerRefusal(pod) !== undefined);
+  const capacity = isRefused ? await deps.capacity.read() : undefined;
   const warning = isSlow ? await warningOf(sight, deps) : undefined;
-  const facts = { job, stage: stage.name, pods: sight.pods, wanted, now, warning, capacity };
-  return decideWaiting(facts) ?? (isSlow ? slow(started, wanted) : undefined);
+  return decideWaiting({ job, stage: stage.name, pods: sight.pods, wanted, now: deps.now(), warning, capacity });
 }
+
+const areUnderWay = ({ attempt, pods }: Sight, { name }: StageStatus): boolean =>
+  attempt.state === 'running' && pods.filter((pod) => isUnderWay(pod, name)).length >= attempt.wanted;
 
 /** How long ago the try was started. */
 export const ageOf = ({ startedAt }: StageStatus, now: Date): number =>

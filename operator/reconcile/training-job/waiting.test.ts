@@ -110,6 +110,33 @@ describe('a group that does not start', () => {
     );
   });
 
+  test('because of its downloads has started: they may take their time, and what comes after them is told', async () => {
+    world.create(RECIPE);
+    await world.reconcile();
+    const downloading = {
+      phase: 'Pending',
+      conditions: [scheduled],
+      initContainerStatuses: [{ name: 'fetch-train', state: { running: {} } }],
+    };
+    world.setPod(world.job(), 0, { status: downloading });
+    world.now += 2 * 3_600_000;
+    expect(await world.reconcile()).toEqual({});
+    expect(world.conditions()).toContain('Ready=False Running');
+    const through = { name: 'fetch-train', state: { terminated: { exitCode: 0 } } };
+    const pulling = {
+      name: 'prepare',
+      image: 'toolkit:1',
+      state: { waiting: { reason: 'ErrImagePull', message: 'no' } },
+    };
+    world.setPod(world.job(), 0, {
+      status: { ...downloading, initContainerStatuses: [through], containerStatuses: [pulling] },
+    });
+    await world.reconcile();
+    expect(world.status().waitingFor).toBe(
+      'Stage prepare waits: Image toolkit:1 cannot be pulled: no. Check the image name, and the login in imagePullSecrets.',
+    );
+  });
+
   test('a person is asked for after ten minutes without a node', async () => {
     world.create(PLAIN);
     await world.reconcile();
