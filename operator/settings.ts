@@ -68,6 +68,8 @@ const settingsSchema = z.strictObject({
       paddlepaddleImage: z.string().min(1).optional(),
       /** Registry, as host:port, of artifacts whose job names none; empty: each job has to name one. */
       registry: z.string().default(''),
+      /** Domain of the cluster: elastic PyTorch workers know themselves by their whole name. */
+      clusterDomain: z.string().min(1).default('cluster.local'),
       /** Base URL of the suggest service of searches; empty: there is none. */
       suggestUrl: z.string().default(''),
       workspace: z

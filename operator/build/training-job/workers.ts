@@ -17,6 +17,8 @@ export interface Workers {
   hosts: readonly string[];
   /** Host name of worker 0, which the others look for. */
   chief: string;
+  /** The same with the domain of the cluster: what worker 0 reads as its own name in /etc/hosts. */
+  chiefInFull: string;
   /** Host name of the worker itself, with its index still to be put in. */
   self: string;
 }
@@ -36,6 +38,7 @@ export function workersOf(plan: StagePlan): Workers {
     maxRestarts,
     hosts: Array.from({ length: count }, (_, index) => host(index)),
     chief: host(0),
+    chiefInFull: `${host(0)}.${plan.job.metadata.namespace}.svc.${plan.settings.training.clusterDomain}`,
     self: host(INDEX),
   };
 }

@@ -8,11 +8,16 @@ const meeting = {
   MASTER_PORT: '29500',
   NODE_RANK: '1',
   PET_NODE_RANK: '1',
-  PET_RDZV_BACKEND: 'c10d',
-  PET_RDZV_ENDPOINT: `${chief}:29400`,
   PET_RDZV_ID: 'digits-r1-train-1',
+};
+const fixed = {
+  ...meeting,
+  PET_RDZV_BACKEND: 'static',
+  PET_MASTER_ADDR: chief,
+  PET_MASTER_PORT: '29500',
   PET_MAX_RESTARTS: '0',
 };
+const elastic = { ...meeting, PET_RDZV_BACKEND: 'c10d', PET_MAX_RESTARTS: '3' };
 
 test.each([
   { name: 'one worker meets nobody', asked: {}, want: { PET_NNODES: '1', PET_NPROC_PER_NODE: '1' } },
@@ -20,7 +25,7 @@ test.each([
     name: 'one process each: with or without torchrun',
     asked: { count: 2 },
     want: {
-      ...meeting,
+      ...fixed,
       WORLD_SIZE: '2',
       RANK: '1',
       LOCAL_RANK: '0',
@@ -32,12 +37,17 @@ test.each([
   {
     name: 'several processes each: ranks are up to torchrun',
     asked: { count: 2, processesPerWorker: 4 },
-    want: { ...meeting, PET_NNODES: '2', PET_NPROC_PER_NODE: '4' },
+    want: { ...fixed, PET_NNODES: '2', PET_NPROC_PER_NODE: '4' },
   },
   {
     name: 'elastic: as few as two, restarted in place',
     asked: { count: 4, minCount: 2, processesPerWorker: 2 },
-    want: { ...meeting, PET_NNODES: '2:4', PET_NPROC_PER_NODE: '2', PET_MAX_RESTARTS: '3' },
+    want: {
+      ...elastic,
+      PET_RDZV_ENDPOINT: `${chief}.team.svc.cluster.local:29400`,
+      PET_NNODES: '2:4',
+      PET_NPROC_PER_NODE: '2',
+    },
   },
 ])('pytorch, $name', ({ asked, want }) => {
   expect(seenBy(1, pytorchEnvironment(workers(asked, 'pytorch')))).toEqual(want);

@@ -26,11 +26,26 @@ const meeting = (workers: Workers) => ({
   MASTER_PORT,
   NODE_RANK: INDEX,
   PET_NODE_RANK: INDEX,
-  PET_RDZV_BACKEND: 'c10d',
-  PET_RDZV_ENDPOINT: `${workers.chief}:${RENDEZVOUS_PORT}`,
   PET_RDZV_ID: workers.job,
-  // Elastic workers meet again without their pods being replaced; others are restarted as a whole, by the operator.
-  PET_MAX_RESTARTS: String(workers.minCount === undefined ? 0 : workers.maxRestarts),
+  ...(workers.minCount === undefined ? fixedMeeting(workers) : elasticMeeting(workers)),
+});
+
+/** Worker 0 leads, by its number. The workers are restarted as a whole, by the operator. */
+const fixedMeeting = ({ chief }: Workers) => ({
+  PET_RDZV_BACKEND: 'static',
+  PET_MASTER_ADDR: chief,
+  PET_MASTER_PORT: MASTER_PORT,
+  PET_MAX_RESTARTS: '0',
+});
+
+/**
+ * The workers meet again without their pods being replaced. The one leads that finds the name to be its own: torchrun
+ * compares it with what /etc/hosts says, which is the name in full.
+ */
+const elasticMeeting = ({ chiefInFull, maxRestarts }: Workers) => ({
+  PET_RDZV_BACKEND: 'c10d',
+  PET_RDZV_ENDPOINT: `${chiefInFull}:${RENDEZVOUS_PORT}`,
+  PET_MAX_RESTARTS: String(maxRestarts),
 });
 
 const nodesOf = ({ count, minCount }: Workers): string =>
