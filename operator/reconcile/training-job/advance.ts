@@ -88,13 +88,12 @@ function pathBlocked(
 ): Problem | undefined {
   const done = life.stages.filter(({ state }) => state === 'Succeeded').map(({ name }) => name);
   const coming = { run: life.run?.number ?? 0, stage: stage.name, attempt: (stage.attempt ?? 0) + 1, done };
-  const [first, ...others] = inTheWay(cluster, job, { coming, now: now() });
-  if (first === undefined) return undefined;
-  const who = others.length === 0 ? `${first.kind} ${first.metadata.name}` : `${others.length + 1} Jobs and pods`;
+  if (inTheWay(cluster, job, { coming, now: now() }).length === 0) return undefined;
   const why = stage.message === undefined ? '' : ` Why it starts again: ${stage.message}`;
   return {
     reason: stage.reason === undefined ? TrainingReason.Starting : TrainingReason.Restarting,
-    message: `Stage ${stage.name} starts when ${who} of an earlier try ${others.length === 0 ? 'is' : 'are'} gone.${why}`,
+    // The same words for each that goes: a thousand workers must not be as many writes.
+    message: `Stage ${stage.name} starts when the Jobs and pods of earlier tries are gone.${why}`,
     stalled: false,
     againInMs: LEAVING_MS,
   };

@@ -55,7 +55,7 @@ describe('a worker that is lost with its node', () => {
     await loseWorker(lostNode);
     expect(world.pods()).toHaveLength(1);
     expect((await world.reconcile()).requeueAfterMs).toBe(30_000);
-    expect(world.status().waitingFor).toContain('is gone');
+    expect(world.status().waitingFor).toContain('starts when the Jobs and pods of earlier tries are gone');
     world.now += 61_000;
     await world.reconcile();
     expect(world.jobNames()).toEqual(['iris-r1-train-2']);

@@ -1,4 +1,5 @@
 import type { TrainingJobStatus } from '../../../crds/schema/training/status.ts';
+import { canonicalJson } from '../../build/naming.ts';
 import { sameJson } from '../../kube/same-json.ts';
 
 /** What pods tell is written at most this often; that pods run, and nothing else, is worth less. */
@@ -14,8 +15,7 @@ export class StatusPace {
 
   /** In how many milliseconds this status may be written: 0 for now, also when more than the voices of pods has changed. */
   waitMs(key: string, [was, is]: [TrainingJobStatus | undefined, TrainingJobStatus], nowMs: number): number {
-    const isNews = !sameJson(withoutVoices(was), withoutVoices(is));
-    if (isNews || sameJson(was, is)) return 0;
+    if (sameJson(was, is) || isNews(withoutVoices(was), withoutVoices(is))) return 0;
     const sinceMs = nowMs - (this.#writtenMs.get(key) ?? this.wrote(key, nowMs));
     const paceMs = sameJson(withoutCounts(was), withoutCounts(is)) ? COUNTS_MS : VOICES_MS;
     return Math.max(0, paceMs - sinceMs);
@@ -32,6 +32,12 @@ export class StatusPace {
     this.#writtenMs.delete(key);
   }
 }
+
+/** How many of a group run, as waitingFor and the conditions say: with each worker that comes it is another. */
+const COUNTS = /\d+ of \d+ workers run; (worker \d+ waits|the others are starting)/g;
+
+const isNews = (was: unknown, is: unknown): boolean =>
+  !sameJson(was, is) && canonicalJson(was).replace(COUNTS, '') !== canonicalJson(is).replace(COUNTS, '');
 
 function withoutVoices(status: TrainingJobStatus | undefined): unknown {
   const { progress: _progress, metrics: _metrics, resources: _resources, workers: _workers, ...rest } = status ?? {};

@@ -304,6 +304,26 @@ describe('a watch that lags', () => {
 });
 
 describe('what pods tell', () => {
+  test('of a group that comes up slowly is written now and then, not with each worker', async () => {
+    world.create({ image: 'trainer:1', workers: { count: 20 } });
+    await world.reconcile();
+    const job = world.job();
+    for (let index = 0; index < 20; index += 1) {
+      const status = unschedulable('0/1 nodes are available: 1 Insufficient cpu.');
+      world.setPod(job, index, { status });
+    }
+    world.now += 2_000;
+    await world.reconcile();
+    world.cluster.writes.length = 0;
+    for (let index = 0; index < 19; index += 1) {
+      world.setPod(job, index, {});
+      world.now += 1_000;
+      await world.reconcile();
+    }
+    expect(world.cluster.writes.filter(({ verb }) => verb === 'status')).toHaveLength(1);
+    expect(world.status().waitingFor).toMatch(/^10 of 20 workers run; worker 10 waits/);
+  });
+
   test('is written every ten seconds, and the last words stay', async () => {
     world.create(PLAIN);
     await world.reconcile();
