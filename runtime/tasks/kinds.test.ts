@@ -133,6 +133,28 @@ test.each([
   expect(runs[0]?.map((tensor) => [...(tensor.data as Iterable<unknown>)])).toEqual(want);
 });
 
+const gaps = [spec('fee', 'FP32', -1, 1), spec('plan', 'BYTES', -1, 1)];
+const withGaps = json({ inputs: { data: { fee: ['1.5', null, ''], plan: ['pro', null, ''] } } });
+
+test('a model that says so takes rows with missing values', async () => {
+  put('config.json', { feature_names: ['fee', 'plan'], missing_values: true });
+  const { runs } = await work.prepare(
+    requestFor('tabular-classification', gaps, [spec('label', 'INT64', -1)]),
+    withGaps,
+  );
+  const got = runs[0]?.map((tensor) => [...(tensor.data as Iterable<unknown>)]);
+  expect(got).toEqual([
+    [1.5, Number.NaN, Number.NaN],
+    ['pro', '', ''],
+  ]);
+});
+
+test('others refuse them', async () => {
+  put('config.json', { feature_names: ['fee', 'plan'] });
+  const request = requestFor('tabular-classification', gaps, [spec('label', 'INT64', -1)]);
+  await expect(work.prepare(request, withGaps)).rejects.toThrow('"fee"[1] is null');
+});
+
 const vectors = { values: Float32Array.of(9, 9, 1, 2, 3, 8), size: 2, from: 1, to: 3 };
 test.each([
   ['cls', [1, 2]],

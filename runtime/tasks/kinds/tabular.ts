@@ -27,20 +27,42 @@ function readNumber(value: unknown, datatype: Datatype): unknown {
   return text === '' || !Number.isFinite(number) ? value : number;
 }
 
+/** What stands for a value that is not there, by data type. Whole numbers have no such value. */
+const MISSING: Readonly<Record<string, { before: unknown; after?: number }>> = {
+  BYTES: { before: '' },
+  FP32: { before: 0, after: Number.NaN },
+  FP64: { before: 0, after: Number.NaN },
+};
+
+const isMissing = (value: unknown): boolean => value === null || value === '';
+
+/** A column of a request; `fills`: the model takes rows with missing values (`missing_values` in config.json). */
+interface Column {
+  name: string;
+  values: readonly unknown[];
+  fills: boolean;
+}
+
 /** One column, typed and checked value by value. */
-function convertColumn([name, values]: readonly [string, readonly unknown[]], datatype: Datatype): TensorData {
+function convertColumn({ name, values, fills }: Column, datatype: Datatype): TensorData {
   const place = `inputs column ${JSON.stringify(name.slice(0, 80))}`;
-  return convertValues(
-    values.map((value) => readNumber(value, datatype)),
+  const missing = fills ? MISSING[datatype] : undefined;
+  const data = convertValues(
+    values.map((value) => (missing !== undefined && isMissing(value) ? missing.before : readNumber(value, datatype))),
     datatype,
     place,
   );
+  // JSON has no NaN, and numbers that are none are refused: these were put there by us.
+  const { after } = missing ?? {};
+  if (after !== undefined)
+    for (const [row, value] of values.entries()) if (isMissing(value)) data[row] = after as never;
+  return data;
 }
 
-function fillTensor(spec: TensorSpec, columns: readonly (readonly [string, readonly unknown[]])[]): Tensor {
+function fillTensor(spec: TensorSpec, columns: readonly Column[]): Tensor {
   const { name, datatype, shape } = spec;
   if (!isDatatype(datatype)) throw new ApiError('ModelFailed', 'The model takes a data type that is not known.');
-  const rows = columns[0]?.[1].length ?? 0;
+  const rows = columns[0]?.values.length ?? 0;
   const width = columns.length;
   const data = allocate(datatype, rows * width);
   for (const [column, given] of columns.entries()) {
@@ -53,11 +75,12 @@ function fillTensor(spec: TensorSpec, columns: readonly (readonly [string, reado
 async function prepareTable(job: Job, body: Json): Promise<Tensor[]> {
   const wanted = await columnsOf(job);
   const table = readTable(body, wanted);
-  const columns = [...table];
+  const { missing_values: fills } = await job.folder.config();
+  const columns = [...table].map(([name, values]): Column => ({ name, values, fills: fills === true }));
   const [only] = job.model.inputs;
   if (only !== undefined && job.model.inputs.length === 1) return [fillTensor(only, columns)];
   return job.model.inputs.map((spec) => {
-    const own = columns.filter(([name]) => name === spec.name);
+    const own = columns.filter(({ name }) => name === spec.name);
     if (own.length === 0) throw unfit(job.task, `config.json has no column for the input "${spec.name}"`);
     return fillTensor(spec, own);
   });

@@ -43,6 +43,8 @@ def config(document: Document, prepared: Prepared | None, classes: list[Any] | N
         content["label2id"] = {label: place for place, label in enumerate(labels)}
     if prepared is not None:
         content["feature_names"] = [one["name"] for one in prepared.schema["rawColumns"]]
+        # The preparation in the graph fills them in.
+        content["missing_values"] = True
     if document.task.startswith("tabular-"):
         is_class = document.task == "tabular-classification"
         content.setdefault("problem_type", "single_label_classification" if is_class else "regression")
