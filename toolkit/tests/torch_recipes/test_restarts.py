@@ -113,3 +113,19 @@ def test_torchrun_starts_several_processes_of_one_worker(workspace):
     output = finish(start(space, PET_NNODES="1", PET_NPROC_PER_NODE="2", **meeting))
     assert output.count("epoch=2 epochs=2") == 1
     assert (space.root / "output/model.onnx").is_file()
+
+
+def test_the_worker_that_is_left_says_that_it_may_be_tried_again(workspace):
+    options, content, file = RECIPES["image-classification"]
+    space = workspace(recipe={"name": "image-classification", "options": {**options, "epochs": 500}}, seed=1)
+    space.data("train", content, file)
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+    first, second = (start(space, RANK=str(rank), **group) for rank in range(2))
+    for line in first.stdout:
+        if line.startswith("epoch=2 "):
+            second.send_signal(signal.SIGKILL)
+    second.communicate()
+    assert first.wait() == 1
+    report = json.loads((space.root / "termination-0").read_text())
+    assert report["reason"] == "ProgramFailed"
+    assert report["retryable"] is True

@@ -134,11 +134,21 @@ def test_texts_on_the_features_of_a_foreign_model(workspace, made, tmp_path):
     assert (space.root / "output/tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
 
 
-def test_a_foreign_model_of_token_vectors_is_pooled(workspace, made, tmp_path):
+def vectors(made, workspace):
     source = texts(
         workspace, "text,positive\n" + "\n".join(f"a {n} b,c {n} d" for n in range(40)), "feature-extraction", epochs=1
     )
-    base = shutil.copytree(model_of(made, "vectors", source), tmp_path / "foreign")
+    return model_of(made, "vectors", source)
+
+
+def test_a_classifier_starts_from_embeddings(workspace, made):
+    space = give(texts(workspace, opinions(60), epochs=1), vectors(made, workspace))
+    space.run("train")
+    assert "started from the weights of the base model" in (space.root / "output/card.md").read_text()
+
+
+def test_a_foreign_model_of_token_vectors_is_pooled(workspace, made, tmp_path):
+    base = shutil.copytree(vectors(made, workspace), tmp_path / "foreign")
     rename_initialisers(base)
     model = onnx.load(base / "model.onnx")
     del model.graph.output[1]

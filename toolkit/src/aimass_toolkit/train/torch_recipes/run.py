@@ -46,7 +46,8 @@ class Run:
         """Trains the network."""
         checkpoints = Checkpoints(context.document.paths.checkpoints, fingerprint(context, parts, network))
         trainer = Trainer(network, objective, context.options, context.document.seed, context.workers, checkpoints)
-        course = trainer.fit(parts)
+        with context.workers.together():
+            course = trainer.fit(parts)
         figures = {f"val_{name}": value for name, value in objective.measure(network, parts.validation).items()}
         options = {name: value for name, value in context.options.items() if value is not None}
         told = f"Trained for {course.epoch} epochs, best after {course.best_epoch}; seed {context.document.seed}"
@@ -56,7 +57,8 @@ class Run:
 
 def finish(context: Context, run: Run, metrics: dict[str, float]) -> dict:
     """The result of the stage, after all workers are through."""
-    context.workers.leave()
+    with context.workers.together():
+        context.workers.leave()
     return {"metrics": {**metrics, **run.figures}, "steps": run.course.epoch}
 
 

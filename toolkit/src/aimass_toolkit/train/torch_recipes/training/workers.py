@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,8 +13,11 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from aimass_toolkit.stage.report import StageError
+
 WAIT = timedelta(minutes=30)
 PORT = 29_500
+SIGNS_OF_LOSS = ("gloo", "Connection reset", "Connection closed", "Broken pipe", "imed out")
 
 
 def needs_torchrun() -> bool:
@@ -53,6 +58,17 @@ class Workers:
     def is_first(self) -> bool:
         """Whether this worker writes the files."""
         return self.rank == 0
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Turns the error that comes when another worker is gone into one that may pass by itself."""
+        try:
+            yield
+        except RuntimeError as error:
+            if self.count == 1 or not any(sign in str(error) for sign in SIGNS_OF_LOSS):
+                raise
+            message = f"Worker {self.rank} lost another one while training; its log and state say why that one ended."
+            raise StageError("ProgramFailed", message, retryable=True) from error
 
     def wrap(self, network: nn.Module) -> nn.Module:
         """The network with gradients that are averaged over all workers."""
