@@ -5,7 +5,7 @@ import { needsWorkspace, wantedStages } from '../../build/training-job/stages.ts
 import { timestamp } from '../times.ts';
 import { endRun } from './end-run.ts';
 import { decideChange, fingerprintOf } from './fingerprint.ts';
-import { isFinished, withoutRun, type Life, type Run } from './life.ts';
+import { hasSucceeded, isFinished, withoutRun, type Life, type Run } from './life.ts';
 import { dueRun } from './schedule.ts';
 
 type Trigger = 'Created' | 'SpecChanged' | 'RunAgain' | 'Schedule';
@@ -26,7 +26,7 @@ export function openRun(life: Life, job: TrainingJob, now: Date): Life {
     case 'means':
       return tryAgain(seen);
     case 'reopen':
-      return reopen(seen, job, change.from);
+      return reopen(seen, job, { from: change.from, now });
   }
 }
 
@@ -60,14 +60,18 @@ function tryAgain(life: Life): Life {
 }
 
 /** What was trained still counts; the stages from this one on are done again, and others may be wanted now. */
-function reopen(life: Life, job: TrainingJob, from: StageName): Life {
+function reopen(life: Life, job: TrainingJob, { from, now }: { from: StageName; now: Date }): Life {
   const before = new Map(life.stages.map((stage) => [stage.name, stage]));
   const stages = wantedStages(job.spec).map((name): StageStatus => {
     const known = before.get(name);
     if (known === undefined) return { name, state: 'Waiting' };
     return STAGES.indexOf(name) < STAGES.indexOf(from) && known.state !== 'Failed' ? known : waiting(known);
   });
-  return { ...goingOn(life), stages };
+  if (!hasSucceeded({ ...life, stages })) return { ...goingOn(life), stages };
+  // All that is still wanted is done already.
+  return isFinished(life) && hasSucceeded(life)
+    ? { ...life, stages }
+    : endRun({ ...life, stages }, job, { outcome: 'Succeeded', now });
 }
 
 /** The number of tries goes on, so that no Job gets a name for the second time. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { trainingJobStatus, type TrainingJobStatus } from '../../../crds/schema/training/status.ts';
 import { RUN_AGAIN } from '../../build/training-job/names.ts';
+import { specOf } from '../../build/training-job/testing.ts';
 import { findCondition } from '../../decide/conditions.ts';
 import { RETRY } from '../../decide/training-job/fingerprint.ts';
 import { jobEnd, partOf } from '../../decide/training-job/observed.ts';
@@ -38,6 +39,8 @@ const acts: readonly Act[] = [
   (world) => world.edit(({ spec }) => (spec.seed = world.now % 100)),
   (world) => world.edit(({ spec }) => (spec.evaluation = { metric: `m${world.now % 100}` })),
   (world) => world.edit(({ spec }) => (spec.deadline = '90m')),
+  (world) => world.edit(({ spec }) => void delete spec.publish),
+  (world) => world.edit(({ spec }) => (spec.publish = specOf(RECIPE).publish)),
   (world) => world.cluster.failWrite({ nth: 1, when: 'after' }),
   (world) => world.cluster.failWrite({ nth: 2, when: 'before' }),
   (world) => world.restart(),
@@ -65,6 +68,12 @@ function checkConditions({ conditions = [] }: TrainingJobStatus): void {
   else expect(works ?? stalled).toBeDefined();
 }
 
+/** A run goes on while a stage is left, and has ended when none is. */
+function checkRun({ run, stages = [] }: TrainingJobStatus): void {
+  const hasEnded = stages.every(({ state }) => state === 'Succeeded') || stages.some(({ state }) => state === 'Failed');
+  if (run !== undefined) expect(run.finishedAt !== undefined).toBe(hasEnded);
+}
+
 function checkJobs(world: TrainingWorld, { run, stages = [] }: TrainingJobStatus): void {
   const live = world.jobs().filter((job) => jobEnd(job) === undefined);
   expect(live.length).toBeLessThanOrEqual(1);
@@ -79,6 +88,7 @@ function check(world: TrainingWorld): void {
   // A field that the CRD does not know would be dropped, and written again for ever.
   expect(trainingJobStatus.parse(status)).toEqual(status);
   checkConditions(status);
+  checkRun(status);
   checkJobs(world, status);
   const runs = (status.runs ?? []).map(({ number }) => number);
   expect(new Set(runs).size).toBe(runs.length);

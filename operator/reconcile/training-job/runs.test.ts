@@ -64,6 +64,21 @@ describe('a run', () => {
     expect(numbers()).toEqual(['1 Succeeded']);
   });
 
+  test('that only lacked what is no longer wanted is done', async () => {
+    world.create(RECIPE);
+    for (let stage = 0; stage < 5; stage += 1) {
+      await world.reconcile();
+      world.succeed();
+    }
+    await world.reconcile();
+    world.refuse('RegistryForbidden');
+    await world.reconcile();
+    world.edit(({ spec }) => void delete spec.publish);
+    await world.reconcile();
+    expect(world.conditions()).toBe('Ready=True Succeeded, Prepared=True Done, Trained=True Done, Evaluated=True Done');
+    expect(numbers()).toEqual(['1 Succeeded']);
+  });
+
   test('remembers ten of those before it', async () => {
     world.create(PLAIN);
     for (let run = 1; run <= 12; run += 1) {
