@@ -64,7 +64,7 @@ export const overdueAt = ({ metadata }: Pod): Date | undefined =>
     : new Date(new Date(metadata.deletionTimestamp).getTime() + OVERDUE_MS);
 
 /** The number of the worker that the pod is; undefined when its Job is not indexed. */
-export const indexOf = ({ metadata }: Pod): string | undefined =>
+const indexOf = ({ metadata }: Pod): string | undefined =>
   metadata.labels?.['batch.kubernetes.io/job-completion-index'];
 
 /** What people call the pod: `worker 2`, or its name. */
