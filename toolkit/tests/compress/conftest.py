@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import onnx
 import pytest
-from models import convolution, network, trees
+from digit_models import convolution, network, trees
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from models import TEST, work_space
+from digit_models import TEST, work_space
 from onnx import numpy_helper
 
 from aimass_toolkit import compress as role
@@ -233,3 +233,24 @@ def test_the_role_reports_to_the_operator(
     assert role.main([]) == 0
     report = json.loads((root / "termination").read_text())
     assert (report["ok"], report["candidates"][0]["kind"]) == (True, "pruned-10%")
+
+
+def test_the_bench_prints_a_table(
+    tmp_path: Path, digits_network: onnx.ModelProto, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from aimass_toolkit.compress import bench
+
+    root = work_space(tmp_path, digits_network)
+    files = {"model": "converted/model.onnx", "rows": "output/held-out.npz", "calibration": "output/examples.npz"}
+    assert bench.main([f"--{name}={root / file}" for name, file in files.items()]) == 0
+    first = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[0].isalpha()]
+    assert first == [
+        "model",
+        "converted",
+        "fp16",
+        "int8-dynamic",
+        "int8-static",
+        "pruned-30%",
+        "pruned-50%",
+        "pruned-70%",
+    ]

@@ -99,8 +99,9 @@ class Judge:
             "drop": drop,
             "largestDifference": largest_difference(self.original.outputs, made.outputs),
         }
-        reason = self.objection(made, metric, drop, after / before)
-        return {**figures, "accepted": True} if reason is None else {**figures, "accepted": False, "reason": reason}
+        objection = self.objection(made, metric, drop, after / before)
+        refused = {} if objection is None else {"reason": objection}
+        return {**figures, "accepted": objection is None, **refused}
 
     def first_row(self) -> dict[str, Any]:
         """One row, or as many as the model takes at once."""
