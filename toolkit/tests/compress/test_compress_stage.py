@@ -167,15 +167,13 @@ def test_no_converted_model(tmp_path: Path) -> None:
     assert caught.value.reason == "CompressionFailed"
 
 
-def test_a_prepared_table_is_calibrated_and_judged_on_raw_rows(tmp_path: Path) -> None:
+def test_a_prepared_table_is_calibrated_and_judged_on_raw_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import joblib
-    from skl2onnx import to_onnx
     from sklearn.datasets import load_breast_cancer
     from sklearn.neural_network import MLPClassifier
 
-    from aimass_toolkit.convert.merge import with_preparation
+    from aimass_toolkit import convert
     from aimass_toolkit.prepare.table import prepare_table
-    from aimass_toolkit.stage.graph import finish
     from aimass_toolkit.stage.prepared import read_prepared
 
     table = load_breast_cancer(as_frame=True).frame
@@ -190,10 +188,10 @@ def test_a_prepared_table_is_calibrated_and_judged_on_raw_rows(tmp_path: Path) -
     model = MLPClassifier((64,), max_iter=40, random_state=0).fit(rows, truth)
     (tmp_path / "output").mkdir()
     joblib.dump(model, tmp_path / "output" / "model.joblib")
-    graph = to_onnx(model, rows[:1], options={"zipmap": False}, target_opset={"": 17, "ai.onnx.ml": 3})
-    (tmp_path / "converted").mkdir()
-    onnx.save(finish(with_preparation(graph, prepared), "model"), tmp_path / "converted" / "model.onnx")
-    (tmp_path / "converted" / "card.md").write_text("# table\n")
+    monkeypatch.setenv("AIMASS_SPEC", json.dumps(spec))
+    monkeypatch.setenv("AIMASS_ROOT", str(tmp_path))
+    monkeypatch.setenv("AIMASS_TERMINATION_LOG", str(tmp_path / "termination"))
+    assert convert.main([]) == 0
     report = compressed(tmp_path, precision="int8", quantization="static", maxMetricDrop=0.03)
     assert report["chosen"] == "int8-static", report
     assert report["dataset"] == "test"

@@ -8,10 +8,10 @@ import numpy as np
 
 from aimass_toolkit.evaluate.held_out import Array, HeldOut
 from aimass_toolkit.evaluate.native.onnx_file import OnnxPredictor
-from aimass_toolkit.evaluate.sources import find_held_out, read_arrays
+from aimass_toolkit.evaluate.sources import find_held_out, read_arrays, takes_raw
 from aimass_toolkit.metrics import measure_for
 from aimass_toolkit.stage.document import Document
-from aimass_toolkit.stage.prepared import read_prepared
+from aimass_toolkit.stage.prepared import FEATURES, read_prepared
 
 from .weights import NotPossible
 
@@ -31,8 +31,9 @@ def rows_to_prove_by(document: Document, predictor: OnnxPredictor) -> HeldOut | 
 def rows_to_calibrate_with(document: Document, predictor: OnnxPredictor) -> dict[str, Array]:
     """Rows that training knows, since those held back are to judge: of the prepared table, or sample rows."""
     prepared = read_prepared(document.paths.prepared)
-    if prepared is not None and set(prepared.raw_inputs("train")) == set(predictor.inputs):
-        return as_inputs(predictor, prepared.raw_inputs("train"))
+    if prepared is not None:
+        raw = takes_raw(document, converted=True)
+        return as_inputs(predictor, prepared.raw_inputs("train") if raw else {FEATURES: prepared.part("train")[0]})
     file: Path = document.paths.output / EXAMPLES
     if file.exists():
         return as_inputs(predictor, read_arrays(file, EXAMPLES))

@@ -25,12 +25,19 @@ def class_names(paths: Paths, classes: Sequence[Any]) -> list[Any]:
 
 def names_of(folder: Path) -> list[Any]:
     """The classes that config.json names."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        names = config["id2label"]
-        return [names[str(place)] for place in range(len(names))]
-    except (OSError, ValueError, KeyError, TypeError):
+    names = read_json(folder / "config.json").get("id2label")
+    if not isinstance(names, dict):
         return []
+    return [names.get(str(place), str(place)) for place in range(len(names))]
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """An object in a file; empty when there is none."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def encoded(labels: Array, names: Sequence[Any], task: str, dataset: str) -> Array:

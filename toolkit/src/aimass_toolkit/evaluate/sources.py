@@ -13,7 +13,7 @@ from aimass_toolkit.stage.prepared import read_prepared
 from aimass_toolkit.stage.report import StageError
 
 from .held_out import Array, HeldOut
-from .labels import class_names, encoded
+from .labels import class_names, encoded, read_json
 from .native import Predictor
 from .tables import of_prepared_part, of_prepared_table, of_table
 
@@ -25,20 +25,28 @@ FIRST, SECOND = "a.", "b."
 def find_held_out(document: Document, predictor: Predictor, converted: bool = False) -> HeldOut | None:
     """The rows to measure by, as this model takes them, or None when there are none.
 
-    A converted model takes raw values, since the preparation is a part of it; the model that training wrote takes
+    A converted model takes raw values when the preparation is a part of it; the model that training wrote takes
     what preparation made of them.
     """
+    raw = takes_raw(document, converted)
     named = document.evaluation.data if document.evaluation else None
     kept = document.paths.output / HELD_OUT
     if named is not None:
-        return of_data_set(document, predictor, named, converted)
+        return of_data_set(document, predictor, named, raw)
     prepared = read_prepared(document.paths.prepared)
     if prepared is not None and prepared.held_out() != "train":
-        return of_prepared_part(prepared, prepared.held_out(), predictor, converted)
+        return of_prepared_part(prepared, prepared.held_out(), predictor, raw)
     return of_arrays(kept, HELD_OUT, document, predictor) if kept.exists() else None
 
 
-def of_data_set(document: Document, predictor: Predictor, name: str, converted: bool) -> HeldOut:
+def takes_raw(document: Document, converted: bool) -> bool:
+    """Whether the preparation is a part of the model: the conversion put it in front, or training wrote it so."""
+    if read_json(document.paths.output / "config.json").get("preprocessing") == "included":
+        return True
+    return converted and read_json(document.paths.converted / "report.json").get("preparation", True) is True
+
+
+def of_data_set(document: Document, predictor: Predictor, name: str, raw: bool) -> HeldOut:
     """The data set that `evaluation.data` names."""
     kept = document.paths.output / HELD_OUT
     if document.recipe is not None and kept.exists():
@@ -50,7 +58,7 @@ def of_data_set(document: Document, predictor: Predictor, name: str, converted: 
         return of_arrays(arrays[0], name, document, predictor)
     prepared = read_prepared(document.paths.prepared)
     if prepared is not None:
-        return of_prepared_table(prepared, folder, name, predictor, converted)
+        return of_prepared_table(prepared, folder, name, predictor, raw)
     return of_table(document, folder, name, predictor)
 
 

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 LABELS = ("label", "labels", "target", "class", "y")
 
 
-def of_prepared_part(prepared: Prepared, part: str, predictor: Predictor, converted: bool) -> HeldOut:
+def of_prepared_part(prepared: Prepared, part: str, predictor: Predictor, takes_raw: bool) -> HeldOut:
     """A part of the prepared table."""
     features, target = prepared.part(part)
     frame = prepared.raw(part)
-    inputs = chosen_inputs(prepared, frame, features, predictor, converted)
+    inputs = chosen_inputs(prepared, frame, features, predictor, takes_raw)
     notes = ("the test part is empty, so the validation part was used, which also chose the model",)
     return HeldOut(part, inputs, {"labels": target}, notes=notes if part == "validation" else ())
 
 
-def of_prepared_table(prepared: Prepared, folder: Path, name: str, predictor: Predictor, converted: bool) -> HeldOut:
+def of_prepared_table(prepared: Prepared, folder: Path, name: str, predictor: Predictor, takes_raw: bool) -> HeldOut:
     """A data set with the columns of the prepared table: it goes through the same preparation."""
     from aimass_toolkit.prepare.columns import as_numbers, as_texts
     from aimass_toolkit.prepare.target import Target
@@ -52,7 +52,7 @@ def of_prepared_table(prepared: Prepared, folder: Path, name: str, predictor: Pr
         values = frame[one["name"]]
         raw[one["name"]] = as_numbers(values) if one["type"] == "numeric" else as_texts(values)
     features = Session(prepared.preprocessor).run(raw_tensors(raw, columns))["prepared"]
-    inputs = chosen_inputs(prepared, raw, features, predictor, converted)
+    inputs = chosen_inputs(prepared, raw, features, predictor, takes_raw)
     left_out = int((~known).sum())
     notes = (f"{left_out} rows without a target that training knows were left out",) if left_out else ()
     return HeldOut(
@@ -61,16 +61,13 @@ def of_prepared_table(prepared: Prepared, folder: Path, name: str, predictor: Pr
 
 
 def chosen_inputs(
-    prepared: Prepared, raw: pd.DataFrame, features: Array, predictor: Predictor, converted: bool
+    prepared: Prepared, raw: pd.DataFrame, features: Array, predictor: Predictor, takes_raw: bool
 ) -> dict[str, Array]:
-    """Raw values for a converted model, and for one that names raw columns; else what preparation made of them."""
+    """Raw values for a model with the preparation inside, or that names raw columns; else what preparation made."""
     columns = prepared.schema["rawColumns"]
     made = prepared.schema["featureNames"]
-    if converted:
-        tensors = raw_tensors(raw, columns)
-        # Without the preparation in front, it takes what the trained one takes.
-        merged = set(tensors) == set(predictor.inputs) and predictor.width in (None, len(columns))
-        return tensors if merged else {FEATURES: features}
+    if takes_raw:
+        return raw_tensors(raw, columns)
     names = set(predictor.columns or predictor.inputs)
     if names and names <= {one["name"] for one in columns} and not names <= set(made):
         return {name: raw[name].to_numpy() for name in raw.columns}
