@@ -130,7 +130,7 @@ def test_the_folder_is_ready_to_publish(workspace):
         'pipeline_tag: "tabular-classification"',
         "Who buys.",
         "sha256:",
-        "| accuracy |",
+        "| val_accuracy |",
         "`city`: string [batch, 1]",
         " train, ",
     ):

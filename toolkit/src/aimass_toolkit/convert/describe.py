@@ -14,6 +14,8 @@ from aimass_toolkit.stage.prepared import Prepared
 from aimass_toolkit.stage.session import Session
 
 BASELINE = "baseline"
+# How recipes name what they measured on the validation part.
+VALIDATION = "val_"
 KINDS = {
     "onnx": "ONNX",
     "sklearn": "scikit-learn",
@@ -60,7 +62,8 @@ def metrics_of(document: Document) -> tuple[dict[str, float], dict[str, float], 
     judged = {name: value for name, value in (evaluated.get("metrics") or {}).items() if is_number(value)}
     if judged:
         return judged, baseline, f"measured on {evaluated.get('rows', 'the')} held-out rows"
-    return trained, baseline, "as the training reported them"
+    of_validation = {f"{VALIDATION}{name}": value for name, value in baseline.items()}
+    return trained, {**baseline, **of_validation}, "as the training reported them"
 
 
 def is_number(value: Any) -> bool:
