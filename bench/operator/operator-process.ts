@@ -33,6 +33,8 @@ export interface Program {
   file: string;
   /** Folder for a CPU profile of each run. */
   profileFolder?: string | undefined;
+  /** Settings beside those of every benchmark. */
+  settings?: object | undefined;
 }
 
 let starts = 0;
@@ -46,7 +48,7 @@ export async function startOperator(
 ): Promise<RunningOperator> {
   starts += 1;
   const podName = `bench-operator-${starts}`;
-  const settings = await writeSettings(cluster.plane.folder, podName);
+  const settings = await writeSettings({ folder: cluster.plane.folder, podName, settings: program.settings });
   const logPath = join(cluster.plane.folder, `${podName}.log`);
   newestLog = logPath;
   const log = openSync(logPath, 'a');
@@ -136,7 +138,7 @@ const nodeFlags = ({ profileFolder }: Program): string[] => [
   ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]),
 ];
 
-async function writeSettings(folder: string, podName: string): Promise<string> {
+async function writeSettings(from: { folder: string; podName: string; settings: object | undefined }): Promise<string> {
   const [healthPort, metricsPort] = await freePorts(2);
   const settings = {
     runtimeImage: 'localhost/aimass/runtime:bench',
@@ -145,8 +147,9 @@ async function writeSettings(folder: string, podName: string): Promise<string> {
     figures: { enabled: false },
     healthPort,
     metricsPort,
+    ...from.settings,
   };
-  const file = join(folder, `${podName}.settings.json`);
+  const file = join(from.folder, `${from.podName}.settings.json`);
   writeFileSync(file, JSON.stringify(settings));
   return file;
 }

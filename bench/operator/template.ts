@@ -4,9 +4,9 @@ import type { ApiClient, Resource } from './api.ts';
 import { Tracker } from './tracker.ts';
 
 const API_VERSION = 'aimass.dev/v1alpha1';
-/** The template's name: long and odd enough to be replaced wherever it occurs. */
-const TEMPLATE = 'bench-template-object';
-const NAMESPACE = 'bench-template-namespace';
+/** The template's name and namespace: long and odd enough to be replaced wherever they occur. */
+export const TEMPLATE = 'bench-template-object';
+export const TEMPLATE_NAMESPACE = 'bench-template-namespace';
 const TIMEOUT_MS = 60_000;
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -44,10 +44,10 @@ export const serviceOf = (name: string, namespace: string, model = name): Resour
 
 /** Lets the operator verify one Model, answering its Job by hand. Simulated nodes must not exist yet. */
 export async function learnVerifiedStatus(api: ApiClient): Promise<Record<string, unknown>> {
-  await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-  await api.create(modelOf(TEMPLATE, NAMESPACE));
-  const pods = new Tracker(api, `/api/v1/namespaces/${NAMESPACE}/pods`);
-  const models = new Tracker(api, await api.collection(API_VERSION, 'Model', NAMESPACE), isReady);
+  await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: TEMPLATE_NAMESPACE } });
+  await api.create(modelOf(TEMPLATE, TEMPLATE_NAMESPACE));
+  const pods = new Tracker(api, `/api/v1/namespaces/${TEMPLATE_NAMESPACE}/pods`);
+  const models = new Tracker(api, await api.collection(API_VERSION, 'Model', TEMPLATE_NAMESPACE), isReady);
   try {
     await pods.until(({ present }) => present.size > 0, TIMEOUT_MS);
     for (const pod of pods.present.values()) await completePod(api, pod);
@@ -126,8 +126,8 @@ const KINDS: readonly (readonly [string, string])[] = [
 
 /** Lets the operator serve the template's Model and collects what it made. Simulated nodes must exist. */
 export async function learnChildren(api: ApiClient): Promise<Resource[]> {
-  const service = await api.create(serviceOf(TEMPLATE, NAMESPACE));
-  const services = new Tracker(api, await api.collection(API_VERSION, 'InferenceService', NAMESPACE), isReady);
+  const service = await api.create(serviceOf(TEMPLATE, TEMPLATE_NAMESPACE));
+  const services = new Tracker(api, await api.collection(API_VERSION, 'InferenceService', TEMPLATE_NAMESPACE), isReady);
   try {
     await services.until(({ passedAt }) => passedAt.size > 0, TIMEOUT_MS);
   } finally {
@@ -137,7 +137,7 @@ export async function learnChildren(api: ApiClient): Promise<Resource[]> {
   await sleep(1000);
   const children: Resource[] = [];
   for (const [apiVersion, kind] of KINDS) {
-    const { items } = await api.list(await api.collection(apiVersion, kind, NAMESPACE));
+    const { items } = await api.list(await api.collection(apiVersion, kind, TEMPLATE_NAMESPACE));
     const owned = items.filter(({ metadata }) =>
       metadata.ownerReferences?.some(({ uid }) => uid === service.metadata.uid),
     );
@@ -148,8 +148,8 @@ export async function learnChildren(api: ApiClient): Promise<Resource[]> {
 
 /** Removes the template's objects, and waits until they are gone. */
 export async function removeTemplate(api: ApiClient): Promise<void> {
-  for (const object of [serviceOf(TEMPLATE, NAMESPACE), modelOf(TEMPLATE, NAMESPACE)]) {
-    const tracker = new Tracker(api, await api.collection(API_VERSION, object.kind, NAMESPACE));
+  for (const object of [serviceOf(TEMPLATE, TEMPLATE_NAMESPACE), modelOf(TEMPLATE, TEMPLATE_NAMESPACE)]) {
+    const tracker = new Tracker(api, await api.collection(API_VERSION, object.kind, TEMPLATE_NAMESPACE));
     try {
       await tracker.until(({ present }) => present.size > 0, TIMEOUT_MS);
       await api.remove(object);
@@ -164,7 +164,9 @@ export async function removeTemplate(api: ApiClient): Promise<void> {
 export function asManifest(live: Resource): Resource {
   const { apiVersion, kind, metadata, spec, status: _status, ...rest } = live;
   const { labels, annotations, name, namespace } = metadata as Resource['metadata'] & Record<string, unknown>;
-  const { clusterIP: _ip, clusterIPs: _ips, ...written } = spec ?? {};
+  const { clusterIP, clusterIPs: _ips, ...others } = spec ?? {};
+  // A headless Service says so with its address; all other addresses are given by the API server.
+  const written = { ...others, ...(clusterIP === 'None' && { clusterIP }) };
   return {
     ...rest,
     apiVersion,
@@ -181,6 +183,6 @@ export function asManifest(live: Resource): Resource {
 
 /** The template's objects under another name, in another namespace. */
 export function instantiate(children: readonly Resource[], name: string, namespace: string): Resource[] {
-  const text = JSON.stringify(children).replaceAll(TEMPLATE, name).replaceAll(NAMESPACE, namespace);
+  const text = JSON.stringify(children).replaceAll(TEMPLATE, name).replaceAll(TEMPLATE_NAMESPACE, namespace);
   return JSON.parse(text) as Resource[];
 }

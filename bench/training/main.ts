@@ -1,0 +1,80 @@
+import { availableParallelism, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundle } from '../../hack/bundle.ts';
+import { AuditLog } from '../operator/audit-log.ts';
+import { OPERATOR_USER, startBenchCluster } from '../operator/cluster.ts';
+import { lastOperatorWords } from '../operator/operator-process.ts';
+import type { Bench } from '../operator/services.ts';
+import { measureJobs } from './jobs.ts';
+import { reportText, type TrainingFigures } from './report.ts';
+import { measureSearch } from './search.ts';
+import { measureStages } from './stages.ts';
+
+const USAGE = `usage: npm run bench:training -- [--cells jobs,search,stages] [--jobs 300] [--trials 200] [--nodes 20]
+         [--context NAME] [--timeout-seconds 900]
+Measures training. jobs and search (the default): on a control plane with simulated nodes. stages: with real pods, on the
+cluster of a kube context that \`npm run quickstart -- training\` has set up.
+Compression has a table of its own: hack/toolkit-test.sh --shell python3 -m aimass_toolkit.compress.bench --help`;
+
+const CELLS = ['jobs', 'search', 'stages'];
+
+const { values: options } = parseArgs({
+  options: {
+    cells: { type: 'string', default: 'jobs,search' },
+    jobs: { type: 'string', default: '300' },
+    trials: { type: 'string', default: '200' },
+    nodes: { type: 'string', default: '20' },
+    'timeout-seconds': { type: 'string', default: '900' },
+    context: { type: 'string', default: 'aimass' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const cells = new Set(options.cells.split(','));
+if (options.help || [...cells].some((cell) => !CELLS.includes(cell))) {
+  console.log(USAGE);
+  process.exit(options.help ? 0 : 2);
+}
+
+const startedAt = performance.now();
+const say = (text: string): void =>
+  console.error(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${text}`);
+
+/** Runs a measurement on a fresh control plane. */
+async function onControlPlane<T>(measure: (bench: Omit<Bench, 'template'>) => Promise<T>): Promise<T> {
+  say('control plane');
+  const cluster = await startBenchCluster();
+  const end = () => {
+    void cluster.stop().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', end).once('SIGTERM', end);
+  try {
+    const audit = new AuditLog(cluster.plane.auditLogPath ?? '', OPERATOR_USER);
+    const program = { file: join(await bundle('operator'), 'operator.mjs') };
+    return await measure({
+      cluster,
+      audit,
+      program,
+      timeoutMs: Number(options['timeout-seconds']) * 1000,
+      idleSeconds: 0,
+      say,
+    });
+  } catch (error) {
+    console.error(lastOperatorWords());
+    throw error;
+  } finally {
+    process.off('SIGINT', end).off('SIGTERM', end);
+    await cluster.stop();
+  }
+}
+
+const machine = { cores: availableParallelism(), loadAverage: loadavg()[0] ?? 0 };
+const figures: TrainingFigures = { machine };
+if (cells.has('jobs'))
+  figures.jobs = await onControlPlane(async (bench) => {
+    await bench.cluster.addNodes(Number(options.nodes));
+    return measureJobs(bench, Number(options.jobs));
+  });
+if (cells.has('search')) figures.search = await onControlPlane((bench) => measureSearch(bench, Number(options.trials)));
+if (cells.has('stages')) figures.stages = await measureStages({ context: options.context, rounds: 3 }, say);
+console.log(reportText(figures));
