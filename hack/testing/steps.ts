@@ -8,7 +8,8 @@ type Counting = 'check' | 'jest' | 'go' | 'lines';
 export interface Step {
   name: string;
   /** Steps can be chosen by this name too. */
-  group: 'setup' | 'static' | 'unit' | 'library' | 'clients' | 'python' | 'toolkit' | 'chart' | 'gitops' | 'api' | 'e2e';
+  group:
+    'setup' | 'static' | 'unit' | 'library' | 'clients' | 'python' | 'toolkit' | 'chart' | 'gitops' | 'api' | 'e2e';
   command: readonly string[];
   env?: NodeJS.ProcessEnv;
   counting: Counting;

@@ -118,7 +118,7 @@ export class JobMemory {
 }
 
 /** Each trial is a training of its own; a try after a restart goes on with the same one. */
-export const trainingKey = ({ trial, job }: TrainingPod): string => (trial === undefined ? '' : job);
+const trainingKey = ({ trial, job }: TrainingPod): string => (trial === undefined ? '' : job);
 
 const heldUntil = (pods: readonly TrainingPod[], untilMs: number): number =>
   pods.reduce((sum, pod) => sum + gpuSecondsOf(pod, untilMs), 0);

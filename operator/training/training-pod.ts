@@ -50,7 +50,7 @@ export const listPodsOf = (cluster: Cluster, { namespace, name }: { namespace: s
 type AnyPod = Pod & { metadata: { annotations?: Record<string, string> } };
 
 /** Reads labels and status of a pod. */
-export function toTrainingPod(pod: AnyPod): TrainingPod {
+function toTrainingPod(pod: AnyPod): TrainingPod {
   const { metadata } = pod;
   const { labels = {}, namespace } = metadata;
   return {

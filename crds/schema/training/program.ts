@@ -16,7 +16,7 @@ export const FRAMEWORKS = [
 export type Framework = (typeof FRAMEWORKS)[number];
 
 /** Built-in trainers, each named by the task that it trains for. */
-export const RECIPES = [
+const RECIPES = [
   'tabular-classification',
   'tabular-regression',
   'text-classification',
@@ -24,7 +24,6 @@ export const RECIPES = [
   'image-classification',
   'feature-extraction',
 ] as const;
-export type RecipeName = (typeof RECIPES)[number];
 
 /** A value that reaches the code: text, number or boolean. */
 export type Scalar = string | number | boolean;

@@ -7,7 +7,7 @@ export const STAGES = ['prepare', 'train', 'evaluate', 'convert', 'compress', 'p
 export type StageName = (typeof STAGES)[number];
 
 /** What a job is doing. */
-export const PHASES = [
+const PHASES = [
   'Pending',
   'Preparing',
   'Training',

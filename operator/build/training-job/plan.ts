@@ -23,7 +23,7 @@ export interface StagePlan {
 }
 
 /** One choice of parameters. */
-export interface Trial {
+interface Trial {
   number: number;
   parameters: Record<string, Scalar>;
 }

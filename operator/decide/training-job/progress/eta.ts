@@ -27,7 +27,7 @@ function spacing(samples: readonly RateSample[]): number {
 }
 
 /** Fractions a second, as the median of those between neighbouring samples: one long pause does not count for much. */
-export function rateOf(samples: readonly RateSample[]): number | undefined {
+function rateOf(samples: readonly RateSample[]): number | undefined {
   const rates = samples.slice(1).map((sample, index) => {
     const before = samples[index] ?? sample;
     return (sample.fraction - before.fraction) / ((sample.atMs - before.atMs) / 1000);

@@ -8,7 +8,7 @@ export type Progress = NonNullable<TrainingJobStatus['progress']>;
 export type Metrics = NonNullable<TrainingJobStatus['metrics']>;
 
 /** What is to be minimised or maximised, by the name that the user gave it. */
-export interface Objective {
+interface Objective {
   metric: string;
   goal: 'minimize' | 'maximize';
 }

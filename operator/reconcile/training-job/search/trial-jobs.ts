@@ -26,7 +26,7 @@ export interface ObservedTry {
 }
 
 /** What the Job of a trial is made from. */
-export const planOf = ({ job, settings, run }: SearchContext, record: TrialRecord): StagePlan => ({
+const planOf = ({ job, settings, run }: SearchContext, record: TrialRecord): StagePlan => ({
   job,
   settings,
   run,
@@ -42,7 +42,7 @@ const labelsOf = ({ job, run }: SearchContext) => ({
 });
 
 /** The Jobs of all trials of the run. */
-export const listTrialJobs = (context: SearchContext): readonly TrialJob[] =>
+const listTrialJobs = (context: SearchContext): readonly TrialJob[] =>
   context.cluster
     .list<TrialJob>({
       ...JOB,
