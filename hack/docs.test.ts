@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ModelReason, ServiceReason } from '../crds/schema/reasons.ts';
+import { ModelReason, ServiceReason, TrainingReason } from '../crds/schema/reasons.ts';
 
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
   .split('\n')
@@ -10,13 +10,16 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
 const pages = tracked.filter((file) => file.endsWith('.md'));
 
 describe('troubleshooting.md has every reason once', () => {
-  const [models = '', services = ''] = readFileSync('docs/troubleshooting.md', 'utf8').split('## InferenceService');
+  const [models = '', services = '', trainings = ''] = readFileSync('docs/troubleshooting.md', 'utf8').split(
+    /^## (?:InferenceService|TrainingJob)$/m,
+  );
   const rows = (text: string) =>
     [...text.matchAll(/^\| ([A-Z]\w+) +\|/gm)].map((match) => match[1] ?? '').toSorted((a, b) => a.localeCompare(b));
   const sorted = (reasons: object) => Object.values(reasons).toSorted((a: string, b: string) => a.localeCompare(b));
 
   test('of Model', () => expect(rows(models)).toEqual(sorted(ModelReason)));
   test('of InferenceService', () => expect(rows(services)).toEqual(sorted(ServiceReason)));
+  test('of TrainingJob', () => expect(rows(trainings)).toEqual(sorted(TrainingReason)));
 });
 
 test('every link inside the documents leads somewhere', () => {
