@@ -33,13 +33,7 @@ def space_with(workspace, how, **document):
     return space, model
 
 
-# Keras 3 gives a Sequential no output_names, which evaluate/native/tensorflow_file.py asks for.
-SEQUENTIAL = pytest.param(
-    "sequential", marks=pytest.mark.xfail(reason="evaluate.native asks for output_names", strict=False)
-)
-
-
-@pytest.mark.parametrize("how", ["keras", "saved_model", SEQUENTIAL])
+@pytest.mark.parametrize("how", ["keras", "saved_model", "sequential"])
 def test_a_network_becomes_onnx(workspace, how):
     space, model = space_with(workspace, how)
     report = space.run("convert")

@@ -59,7 +59,7 @@ class Publish:
 
 @dataclass(frozen=True)
 class Objective:
-    """`spec.search.objective`: what trials are compared by; the goal is Maximize or Minimize."""
+    """`spec.search.objective`: what trials are compared by; the goal is maximize or minimize."""
 
     metric: str
     goal: str | None = None

@@ -51,7 +51,9 @@ class KerasPredictor(Predictor):
             named = outputs
         else:
             several = outputs if isinstance(outputs, list | tuple) else [outputs]
-            named = dict(zip(self.model.output_names, several, strict=True))
+            # A Sequential model has no names for them.
+            names = getattr(self.model, "output_names", None) or [f"output_{place}" for place in range(len(several))]
+            named = dict(zip(names, several, strict=True))
         return name_answers(self.task, {name: np.asarray(value) for name, value in named.items()}, arrays)
 
 
