@@ -6,11 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
+import aimass_toolkit
 import pytest
-from conftest import SOURCE
 from data_sets import digits, opinions, pairs, rankings
 
+SOURCE = Path(aimass_toolkit.__file__).parents[1]
 RECIPES = {
     "image-classification": ({"epochs": 5, "channels": 8, "threads": 1}, digits(300), "images.npz"),
     "text-classification": ({"epochs": 5, "hidden": 32, "maxLength": 32, "threads": 1}, opinions(200), "table.csv"),
