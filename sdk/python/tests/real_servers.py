@@ -164,7 +164,7 @@ def api(iris: Served) -> Iterator[Api]:
 
 
 def _fill(api: Api, iris: Served) -> None:
-    for kind in ("models", "inferenceservices"):
+    for kind in ("models", "inferenceservices", "trainingjobs"):
         api.kubectl("apply", "--server-side", "-f", str(ROOT / "crds" / f"aimass.dev_{kind}.yaml"))
     api.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
     api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})

@@ -8,9 +8,9 @@ from typing import Any
 from .drivers import Route
 from .errors import AimassError, InvalidRequest, NoCluster, NotFound, NotReady, Unauthorized, Unavailable, Unsupported
 from .kube_access import KubeAccess, in_cluster, proxy_auth, tls_context
+from .objects import GROUP, VERSION, Objects
+from .training import TrainingJobs
 
-GROUP = "aimass.dev"
-VERSION = "v1alpha1"
 _SERVICE_LABEL = "aimass.dev/inference-service"
 _VIAS = ("auto", "proxy", "port-forward", "direct")
 
@@ -37,6 +37,35 @@ class Cluster:
     def context(self) -> str:
         """Name of the context, or ``in-cluster``."""
         return self._access.context
+
+    @property
+    def objects(self) -> Objects:
+        """Single objects of the namespace: get, select, apply, patch, remove."""
+        return Objects(self._access, self.namespace)
+
+    @property
+    def training(self) -> TrainingJobs:
+        """The TrainingJobs of the namespace: what they do, their logs and trials, and what steers them."""
+        return TrainingJobs(self.objects, self._access)
+
+    def training_jobs(self, *, all_namespaces: bool = False) -> list[dict[str, Any]]:
+        """All TrainingJobs as they are in the cluster."""
+        return self._list("trainingjobs", all_namespaces)
+
+    def toolkit_image(self) -> str:
+        """The image of the toolkit, as the Deployment of AI Mass that searches has it.
+
+        Raises:
+            NotFound: there is none, or this user may not look.
+        """
+        labels = "app.kubernetes.io/part-of=aimass,app.kubernetes.io/component=suggest"
+        try:
+            found = self._access.list_all("/apis/apps/v1/deployments", labels)
+        except Unauthorized:
+            found = []
+        for deployment in found:
+            return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+        raise NotFound("the toolkit image is not to be found in this cluster: name it, or ask the platform team for it")
 
     def models(self, *, all_namespaces: bool = False) -> list[dict[str, Any]]:
         """All Models as they are in the cluster; one dict each, with ``metadata``, ``spec`` and ``status``."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
-from .errors import AimassError, ConnectionFailed, NoCluster, Unauthorized, error_for_status
+from .errors import AimassError, ConnectionFailed, InvalidRequest, NoCluster, Unauthorized, error_for_status
 
 _SECONDS = 15
 _PAGE = 500
 _TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
+_BAD_PATCH = "failed to create typed patch object"
 _RIGHTS = {
     "proxy": (("services", "proxy", ("get", "create")),),
     "port-forward": (("pods", "", ("list",)), ("pods", "portforward", ("create",))),
@@ -103,21 +105,41 @@ class KubeAccess:
                 return items
             query["continue"] = token
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One request to the API server; raises typed errors."""
+    def call(self, method: str, path: str, body: Any = None, *, content_type: str | None = None) -> Any:
+        """One request to the API server; raises typed errors. ``content_type`` says which kind of patch it is."""
+        headers = None if content_type is None else {"content-type": content_type}
         # Our own connection: how the kubernetes client is called inside changes with its versions.
+        with self._errors_typed():
+            response = self._http.request(method, path, json=body, headers=headers)
+        if response.is_success:
+            return response.json()
+        raise self._typed(response)
+
+    def stream(self, path: str) -> Iterator[str]:
+        """Lines of an answer as they come, however long that takes; raises typed errors."""
+        timeout = httpx.Timeout(_SECONDS, read=None)
+        with self._errors_typed(), self._http.stream("GET", path, timeout=timeout) as response:
+            if not response.is_success:
+                response.read()
+                raise self._typed(response)
+            left = ""
+            for text in response.iter_text():
+                *lines, left = (left + text).split("\n")
+                yield from lines
+            if left:
+                yield left
+
+    @contextlib.contextmanager
+    def _errors_typed(self) -> Iterator[None]:
         where = f"the API server of the context {self.context!r} ({self.configuration.host})"
         try:
-            response = self._http.request(method, path, json=body)
+            yield
         except self._kubernetes.config.ConfigException as error:
             raise NoCluster(f"logging in to the cluster failed: {error}") from error
         except httpx.TimeoutException as error:
             raise ConnectionFailed(f"{where} gave no answer within {_SECONDS} s") from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise ConnectionFailed(f"{where} cannot be reached: {error}") from error
-        if response.is_success:
-            return response.json()
-        raise self._typed(response)
 
     def may_take(self, way: str, namespace: str, name: str) -> bool:
         """Whether this user has the rights for a way to a service."""
@@ -150,6 +172,9 @@ class KubeAccess:
             message = f"the API server answered {response.status_code}"
         if response.status_code == 401:
             message = f"the API server of the context {self.context!r} does not accept this login; log in again"
+        if response.status_code == 422 or _BAD_PATCH in message:
+            # An object that breaks a rule of its kind. A field that the kind does not know is, in an apply, code 500.
+            return InvalidRequest(message, status=response.status_code)
         return error_for_status(response.status_code)(message, status=response.status_code)
 
 
