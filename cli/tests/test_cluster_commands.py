@@ -6,11 +6,10 @@ import json
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
 
 import pytest
-from conftest import Cli
+from conftest import Cli, read_until
 from real_servers import Api
 
 
@@ -92,24 +91,12 @@ def watching(shop: Cli) -> Iterator[subprocess.Popen[str]]:
     process.kill()
 
 
-def _read_until(process: subprocess.Popen[str], text: str) -> None:
-    assert process.stdout
-    # A program that says nothing more is ended, so that reading ends too.
-    guard = threading.Timer(30, process.kill)
-    guard.start()
-    try:
-        if not any(text in line for line in process.stdout):
-            raise AssertionError(f"the program ended without {text!r}")
-    finally:
-        guard.cancel()
-
-
 @pytest.mark.api
 def test_watch_prints_each_change_until_it_is_stopped(api: Api, watching: subprocess.Popen[str]) -> None:
-    _read_until(watching, "12.5")
+    read_until(watching, "12.5")
     api.set_status("inferenceservice", "iris", {"figures": {"requestsPerSecond": 99.5}})
     try:
-        _read_until(watching, "99.5")
+        read_until(watching, "99.5")
     finally:
         api.set_status("inferenceservice", "iris", {"figures": {"requestsPerSecond": 12.5}})
     watching.send_signal(signal.SIGINT)

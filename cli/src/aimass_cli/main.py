@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import aimass
@@ -14,6 +15,7 @@ from .inputs import read_input
 from .overview import model_row, service_detail, service_row
 from .predict import Batching, predict, wants_progress
 from .render import console, show_rows, table
+from .training import commands, steering
 from .watching import watch
 
 _EXITS = (
@@ -22,7 +24,7 @@ _EXITS = (
 )
 app = typer.Typer(
     name="aimass",
-    help="Ask machine-learning models, list them, and see how services are.",
+    help="Ask machine-learning models, train them, and see how they and their services are.",
     epilog=_EXITS,
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -44,7 +46,7 @@ def _main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    """Ask machine-learning models, list them, and see how services are."""
+    """Ask machine-learning models, train them, and see how they and their services are."""
 
 
 @app.command("predict", epilog=_EXITS)
@@ -252,6 +254,14 @@ def _readiness(client: aimass.Client, name: str) -> dict[str, Any]:
     except aimass.NotReady as error:
         return {"READY": "False", "REASON": error.message}
     return {"READY": "True", "REASON": None}
+
+
+_TRAINING: list[Callable[..., None]] = [
+    *(commands.train, commands.jobs, commands.trials, commands.logs),
+    *(steering.retry, steering.rerun, steering.suspend, steering.resume),
+]
+for _command in _TRAINING:
+    app.command(epilog=_EXITS)(_command)
 
 
 def run() -> None:
