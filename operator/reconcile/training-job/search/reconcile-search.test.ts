@@ -65,6 +65,25 @@ describe('reconcileSearch', () => {
     expect(world.jobs()).toEqual([]);
   });
 
+  test.each([
+    { name: 'without early stopping', search: {} },
+    { name: 'with early stopping', search: { earlyStopping: { algorithm: 'median' } } },
+  ])('output that cannot be read does not hold up trials that report their objective, $name', async ({ search }) => {
+    const world = new SearchWorld({ search: { maxTrials: 1, ...search } });
+    world.isOutputLost = true;
+    await world.pass();
+    expect(await finish(world, 0, 0.7)).toMatchObject({ state: 'succeeded', bestTrial: 0 });
+  });
+
+  test('output that cannot be read is waited for when nothing else tells the objective', async () => {
+    const world = new SearchWorld({ search: { maxTrials: 1 } });
+    world.isOutputLost = true;
+    await world.pass();
+    world.end(0, {});
+    await expect(world.pass()).rejects.toThrow('does not answer');
+    expect(world.told()).toEqual(['0 Running']);
+  });
+
   test('the end is the same when it is asked for again', async () => {
     const world = new SearchWorld({ search: { maxTrials: 1 } });
     await world.pass();

@@ -1,7 +1,8 @@
 import { TrainingReason } from '../../../../crds/schema/reasons.ts';
 import type { Problem } from '../../../decide/training-job/problem.ts';
+import type { Attempt } from '../../../decide/training-job/attempt.ts';
 import { countOf, endOfBudget } from '../../../decide/training-job/search/budget.ts';
-import type { ObjectiveValues } from '../../../decide/training-job/search/objective.ts';
+import { objectiveOf, type ObjectiveValues } from '../../../decide/training-job/search/objective.ts';
 import { searchEnd, type SearchOutcome } from '../../../decide/training-job/search/search-outcome.ts';
 import { settleTrial } from '../../../decide/training-job/search/settle-trial.ts';
 import type { TrialRecord } from '../../../decide/training-job/search/trial-record.ts';
@@ -52,14 +53,28 @@ async function observeTries(context: SearchContext, trials: readonly TrialRecord
   return tries;
 }
 
-/** The values that count: all the way while trials may be stopped early, else those at the end. */
-async function valuesOfTry(
-  { job, voices }: SearchContext,
-  { job: made, attempt }: ObservedTry,
-): Promise<ObjectiveValues> {
+const NONE: ObjectiveValues = { curve: [] };
+
+/** The values that count: all the way while trials may be stopped early, else those at the end that were not reported. */
+async function valuesOfTry(context: SearchContext, { job: made, attempt }: ObservedTry): Promise<ObjectiveValues> {
+  const { job, voices } = context;
+  const need = needOfOutput(context, attempt);
+  if (made === undefined || need === 'none') return NONE;
   const isEnded = attempt.state === 'succeeded' || attempt.state === 'failed';
-  if (made === undefined || (!isEnded && job.spec.search.earlyStopping === undefined)) return { curve: [] };
-  return voices.trialValue({ namespace: job.metadata.namespace, name: made.metadata.name, isEnded });
+  try {
+    return await voices.trialValue({ namespace: job.metadata.namespace, name: made.metadata.name, isEnded });
+  } catch (error) {
+    // Output that cannot be read, as of a node that is gone, must not hold up a search that can do without.
+    if (need === 'all') throw error;
+    return NONE;
+  }
+}
+
+/** What the output of a trial is needed for: all that is known of its objective, its curve, or nothing. */
+function needOfOutput({ job }: SearchContext, attempt: Attempt): 'all' | 'curve' | 'none' {
+  const { search } = job.spec;
+  if (attempt.state === 'succeeded' && objectiveOf(search, attempt.result, NONE) === undefined) return 'all';
+  return search.earlyStopping === undefined ? 'none' : 'curve';
 }
 
 const settle = ({ job, now }: SearchContext, record: TrialRecord, seen: KnownTry | undefined): TrialRecord =>

@@ -52,6 +52,8 @@ export class SearchWorld {
   points = 1000;
   /** What is read in the output of trials, by the name of their Job. */
   readonly output = new Map<string, ObjectiveValues>();
+  /** The node that has the output does not answer. */
+  isOutputLost = false;
   run = 1;
   readonly settings = parseSettings({ runtimeImage: 'runtime:1' });
   #job: SearchingJob;
@@ -89,10 +91,15 @@ export class SearchWorld {
       run: this.run,
       settings: this.settings,
       cluster: this.cluster,
-      voices: { trialValue: ({ name }) => this.output.get(name) ?? { curve: [] } },
+      voices: { trialValue: ({ name }) => this.#outputOf(name) },
       suggest: (_search, request) => Promise.resolve(this.#suggest(request)),
       now: new Date(this.now),
     });
+  }
+
+  #outputOf(name: string): ObjectiveValues {
+    if (this.isOutputLost) throw new Error('500: the node does not answer');
+    return this.output.get(name) ?? { curve: [] };
   }
 
   /** The next numbers that no trial has had: the same question has the same answer. */
