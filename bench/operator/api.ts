@@ -44,7 +44,7 @@ export class ApiClient {
 
   constructor({ url, token, ca }: ApiTarget) {
     // No body timeout: watches are quiet for as long as nothing happens.
-    this.#pool = new Pool(url, { connections: CONNECTIONS + 20, bodyTimeout: 0, connect: { ca } });
+    this.#pool = new Pool(url, { allowH2: false, connections: CONNECTIONS + 20, bodyTimeout: 0, connect: { ca } });
     this.#headers = { authorization: `Bearer ${token}`, accept: 'application/json', 'user-agent': 'aimass-bench' };
   }
 

@@ -6,18 +6,19 @@ import { AuditLog } from '../operator/audit-log.ts';
 import { OPERATOR_USER, startBenchCluster } from '../operator/cluster.ts';
 import { lastOperatorWords } from '../operator/operator-process.ts';
 import type { Bench } from '../operator/services.ts';
+import { measureCompression } from './compression.ts';
 import { measureJobs } from './jobs.ts';
 import { reportText, type TrainingFigures } from './report.ts';
 import { measureSearch } from './search.ts';
 import { measureStages } from './stages.ts';
 
-const USAGE = `usage: npm run bench:training -- [--cells jobs,search,stages] [--jobs 300] [--trials 200] [--nodes 20]
+const USAGE = `usage: npm run bench:training -- [--cells jobs,search,stages,compression] [--jobs 300] [--trials 200] [--nodes 20]
          [--context NAME] [--timeout-seconds 900]
-Measures training. jobs and search (the default): on a control plane with simulated nodes. stages: with real pods, on the
-cluster of a kube context that \`npm run quickstart -- training\` has set up.
-Compression has a table of its own: hack/toolkit-test.sh --shell python3 -m aimass_toolkit.compress.bench --help`;
+Measures training. jobs and search (the default): on a control plane with simulated nodes. stages: with real pods, on a
+cluster that is started for it (root), or that of a kube context that \`npm run quickstart -- training\` has set up. compression:
+in the toolkit image, with no cluster.`;
 
-const CELLS = ['jobs', 'search', 'stages'];
+const CELLS = ['jobs', 'search', 'stages', 'compression'];
 
 const { values: options } = parseArgs({
   options: {
@@ -26,7 +27,7 @@ const { values: options } = parseArgs({
     trials: { type: 'string', default: '200' },
     nodes: { type: 'string', default: '20' },
     'timeout-seconds': { type: 'string', default: '900' },
-    context: { type: 'string', default: 'aimass' },
+    context: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -77,4 +78,5 @@ if (cells.has('jobs'))
   });
 if (cells.has('search')) figures.search = await onControlPlane((bench) => measureSearch(bench, Number(options.trials)));
 if (cells.has('stages')) figures.stages = await measureStages({ context: options.context, rounds: 3 }, say);
+if (cells.has('compression')) figures.compression = await measureCompression(say);
 console.log(reportText(figures));

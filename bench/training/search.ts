@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { freePorts } from '../../hack/local-cluster/processes.ts';
 import type { Resource } from '../operator/api.ts';
+import type { Requests } from '../operator/audit-log.ts';
 import { startOperator } from '../operator/operator-process.ts';
 import type { Bench } from '../operator/services.ts';
 import { isReady } from '../operator/template.ts';
@@ -15,7 +16,7 @@ export interface SearchFigures {
   trials: number;
   seconds: number;
   trialsPerSecond: number;
-  writesPerTrial: number;
+  requests: Requests;
   operatorPeakMemoryMiB: number;
   operatorCpuMsPerTrial: number;
   best: number;
@@ -29,9 +30,13 @@ async function startSuggest(): Promise<{ url: string; stop: () => void }> {
   const [port = 0] = await freePorts(1);
   const args = ['--shell', 'python3', '-m', 'aimass_toolkit', 'suggest', '--host', '127.0.0.1', '--port', String(port)];
   const child = spawn(TOOLKIT, args, { stdio: ['ignore', 'ignore', 'inherit'], detached: true });
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const stop = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    process.off('exit', stop);
+    // Its group: the script and what it runs.
+    if (child.pid !== undefined && !isOver()) process.kill(-child.pid, 'SIGTERM');
   };
+  process.once('exit', stop);
   const url = `http://127.0.0.1:${port}`;
   for (let attempt = 0; attempt < 240; attempt += 1) {
     const answered = await fetch(`${url}/healthz`).then(
@@ -88,7 +93,7 @@ export async function measureSearch(bench: Omit<Bench, 'template'>, trials: numb
     const job = await api.create(searchJob(trials));
     await jobs.until(({ passedAt }) => passedAt.size > 0, timeoutMs);
     const seconds = (performance.now() - startedAt) / 1000;
-    const { writes } = await audit.since(before.position);
+    const requests = await audit.since(before.position);
     const { status } = jobs.present.get('search') ?? job;
     const found = searched.parse(status).trials;
     if (found.total !== trials) throw new Error(`the search made ${found.total} trials, not ${trials}`);
@@ -96,7 +101,7 @@ export async function measureSearch(bench: Omit<Bench, 'template'>, trials: numb
       trials,
       seconds,
       trialsPerSecond: trials / seconds,
-      writesPerTrial: writes / trials,
+      requests,
       operatorPeakMemoryMiB: operator.peakMemoryMiB(),
       operatorCpuMsPerTrial: (operator.cpuMs() - before.cpu) / trials,
       best: found.best.value,
