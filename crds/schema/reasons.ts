@@ -44,24 +44,29 @@ export const ModelReason = {
 } as const;
 export type ModelReason = (typeof ModelReason)[keyof typeof ModelReason];
 
+/** Why an object that belongs to another could not be written: every kind that makes objects has these. */
+export const WriteReason = {
+  Starting: 'Starting',
+  NameTaken: 'NameTaken',
+  QuotaExceeded: 'QuotaExceeded',
+  InvalidSpec: 'InvalidSpec',
+  Forbidden: 'Forbidden',
+} as const;
+
 /** Why an InferenceService has its conditions. */
 export const ServiceReason = {
+  ...WriteReason,
   Serving: 'Serving',
   Suspended: 'Suspended',
   ModelNotFound: 'ModelNotFound',
   ModelNotVerified: 'ModelNotVerified',
   RollingOut: 'RollingOut',
-  Starting: 'Starting',
   Unschedulable: 'Unschedulable',
-  QuotaExceeded: 'QuotaExceeded',
   ImagePullFailed: 'ImagePullFailed',
   OutOfMemory: 'OutOfMemory',
   ModelFetchFailed: 'ModelFetchFailed',
   CrashLooping: 'CrashLooping',
   GoldenMismatch: 'GoldenMismatch',
-  NameTaken: 'NameTaken',
-  InvalidSpec: 'InvalidSpec',
-  Forbidden: 'Forbidden',
 } as const;
 export type ServiceReason = (typeof ServiceReason)[keyof typeof ServiceReason];
 
@@ -77,21 +82,17 @@ export const StageCondition = {
 
 /** Why a TrainingJob has its conditions. The stage reasons are also the codes in reports of the toolkit and the runtime. */
 export const TrainingReason = {
+  ...WriteReason,
   Succeeded: 'Succeeded',
   Suspended: 'Suspended',
   Running: 'Running',
   Done: 'Done',
-  Starting: 'Starting',
   Retrying: 'Retrying',
   Restarting: 'Restarting',
   Unschedulable: 'Unschedulable',
-  QuotaExceeded: 'QuotaExceeded',
   Queued: 'Queued',
   ImagePullFailed: 'ImagePullFailed',
   StartTimeout: 'StartTimeout',
-  InvalidSpec: 'InvalidSpec',
-  NameTaken: 'NameTaken',
-  Forbidden: 'Forbidden',
   BaseModelMissing: 'BaseModelMissing',
   BaseModelNotVerified: 'BaseModelNotVerified',
   // data: those of the runtime's fetch (ModelReason), and

@@ -1,7 +1,7 @@
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+import { durationSeconds } from '../build/duration.ts';
 
 /** Length of a duration such as `24h` in milliseconds. */
-const durationMs = (duration: string): number => parseInt(duration, 10) * (UNIT_MS[duration.slice(-1)] ?? 0);
+const durationMs = (duration: string): number => durationSeconds(duration) * 1000;
 
 /** The moment one duration later. */
 export const addDuration = (from: Date, duration: string): Date => new Date(from.getTime() + durationMs(duration));

@@ -1,5 +1,6 @@
 import { API_VERSION } from '../../crds/schema/shared.ts';
 import type { TrainingJob } from '../../crds/schema/training-job.ts';
+import { durationSeconds } from '../build/duration.ts';
 import { canonical } from '../decide/training-job/log-lines/names.ts';
 import type { ProgressOptions } from '../decide/training-job/progress/state.ts';
 import { totalsOf } from '../decide/training-job/progress/totals.ts';
@@ -34,10 +35,6 @@ function parse(parameters: string | undefined): Record<string, unknown> {
   }
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** How long a worker may do nothing. */
-export function stallAfterMs(job: TrainingJob | undefined): number {
-  const after = job?.spec.stall?.after ?? '10m';
-  return parseInt(after, 10) * (UNIT_MS[after.slice(-1)] ?? 60_000);
-}
+export const stallAfterMs = (job: TrainingJob | undefined): number =>
+  durationSeconds(job?.spec.stall?.after ?? '10m') * 1000;

@@ -3,7 +3,8 @@ import type { Model } from '../../../crds/schema/model.ts';
 import { servedModel } from '../../build/inference-service/served-model.ts';
 import { findCondition } from '../conditions.ts';
 import { asSentence } from '../words.ts';
-import { afterGrace, type Problem, type ServiceFacts } from './facts.ts';
+import type { ServiceFacts } from './facts.ts';
+import { afterGrace, type Problem } from '../problem.ts';
 import { isImpossible } from './wanted.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { ServiceReason } from '../../../crds/schema/reasons.ts';
 import type { ContainerStatus, Pod } from '../../build/inference-service/children.ts';
-import { afterGrace, type Problem } from './facts.ts';
+import { afterGrace, type Problem } from '../problem.ts';
 import { pullFailure } from '../pod-obstacles.ts';
 import { asSentence, remedyForMissing } from '../words.ts';
 import { conditionOf, containerStatus, isReady, lastFailure, lastWords } from './pods.ts';

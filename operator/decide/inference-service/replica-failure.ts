@@ -1,7 +1,7 @@
 import { ServiceReason } from '../../../crds/schema/reasons.ts';
 import type { Deployment } from '../../build/inference-service/children.ts';
 import { explainPodRefusal, type Refuser } from '../pod-refusal.ts';
-import type { Problem } from './facts.ts';
+import type { Problem } from '../problem.ts';
 import { conditionOf } from './pods.ts';
 
 const REASONS: Readonly<Record<Refuser, ServiceReason>> = {

@@ -2,7 +2,7 @@ import { ServiceReason } from '../../../crds/schema/reasons.ts';
 import type { Pod } from '../../build/pod.ts';
 import { claimUnbound, deviceClassMissing, schedulerRefusal } from '../pod-obstacles.ts';
 import { schedulerWords } from '../words.ts';
-import { afterGrace, type Problem } from './facts.ts';
+import { afterGrace, type Problem } from '../problem.ts';
 
 /** Nodes come and accelerators are freed without a person where a cluster scales itself; after this time it does not look so. */
 const CAPACITY_GRACE_MS = 600_000;

@@ -8,6 +8,3 @@ export type Start =
   | { kind: 'nameTaken'; object: string }
   /** The namespace is going away: nothing is to be done or said. */
   | { kind: 'namespaceEnding' };
-
-/** Whether a refusal only says that the namespace is being deleted. */
-export const isNamespaceEnding = (message: string): boolean => message.includes('because it is being terminated');

@@ -4,7 +4,7 @@ import { ConditionType, TrainingReason } from '../../../crds/schema/reasons.ts';
 import type { ModelSource, StagePlan } from '../../build/training-job/plan.ts';
 import { findCondition } from '../conditions.ts';
 import { asSentence } from '../words.ts';
-import { afterGrace, type Problem } from './problem.ts';
+import { afterGrace, type Problem } from '../problem.ts';
 
 type Models = NonNullable<StagePlan['models']>;
 

@@ -1,6 +1,6 @@
 import type { TrainingJob } from '../../../crds/schema/training-job.ts';
 import type { Life } from './life.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../problem.ts';
 import type { Voice } from './voice.ts';
 
 /** Everything that a pass reports from. */

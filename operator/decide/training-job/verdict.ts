@@ -6,7 +6,7 @@ import { asSentence } from '../words.ts';
 import { isHopeless } from './after-failure.ts';
 import { RETRY } from './fingerprint.ts';
 import { currentStage, hasSucceeded, isFinished } from './life.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../problem.ts';
 import { decideComparison } from './promotion.ts';
 import type { Situation } from './situation.ts';
 import { stalledWorkers } from './voice.ts';

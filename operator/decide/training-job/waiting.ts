@@ -6,7 +6,7 @@ import { explainPodRefusal, type Refuser } from '../pod-refusal.ts';
 import { claimUnbound, deviceClassMissing, pullFailure, schedulerRefusal } from '../pod-obstacles.ts';
 import { asSentence, remedyForMissing, schedulerWords } from '../words.ts';
 import { containersOf, isRunning, trueCondition, workerName, type Pod } from './observed.ts';
-import { afterGrace, type Problem } from './problem.ts';
+import { afterGrace, type Problem } from '../problem.ts';
 
 /** What is known of a stage whose pods do not all run. */
 export interface WaitingFacts {

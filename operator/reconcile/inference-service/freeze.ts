@@ -23,7 +23,7 @@ async function storeRevision(wanted: Revision, cluster: Cluster): Promise<Frozen
   const result = await cluster.apply(wanted);
   switch (result.outcome) {
     case 'nameTaken':
-      return { obstacle: result };
+      return { obstacle: { ...result, desired: wanted } };
     case 'refused': {
       // Its data can never change: another operator, of another version, was quicker, and the pods are as it says.
       const { name, namespace } = wanted.metadata;

@@ -33,6 +33,5 @@ export async function allEnded<T extends readonly unknown[]>(work: {
 
 async function write(desired: Child, cluster: Cluster): Promise<Obstacle | undefined> {
   const result = await cluster.apply(desired);
-  if (result.outcome === 'nameTaken') return result;
-  return result.outcome === 'refused' ? { ...result, desired } : undefined;
+  return result.outcome === 'nameTaken' || result.outcome === 'refused' ? { ...result, desired } : undefined;
 }

@@ -4,7 +4,7 @@ import type { StageStatus } from '../../../crds/schema/training/status.ts';
 import { currentStage, isFinished, type Life } from '../../decide/training-job/life.ts';
 import { deadlineFailure } from '../../decide/training-job/limits.ts';
 import { stageFailed } from '../../decide/training-job/after-failure.ts';
-import type { Problem } from '../../decide/training-job/problem.ts';
+import type { Problem } from '../../decide/problem.ts';
 import { inTheWay } from './observe.ts';
 import { startStage } from './start-stage.ts';
 import { searchTrials } from './search-trials.ts';

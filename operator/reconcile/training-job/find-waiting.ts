@@ -2,7 +2,7 @@ import type { TrainingJob } from '../../../crds/schema/training-job.ts';
 import { TrainingReason } from '../../../crds/schema/reasons.ts';
 import type { StageStatus } from '../../../crds/schema/training/status.ts';
 import { isUnderWay, trueCondition, type Job, type Pod } from '../../decide/training-job/observed.ts';
-import type { Problem } from '../../decide/training-job/problem.ts';
+import type { Problem } from '../../decide/problem.ts';
 import { schedulerRefusal } from '../../decide/pod-obstacles.ts';
 import { decideQueued, decideWaiting, isSilent } from '../../decide/training-job/waiting.ts';
 import type { KubeObject } from '../../kube/cluster.ts';

@@ -1,4 +1,4 @@
-import type { Obstacle } from '../../decide/training-job/obstacle.ts';
+import { isNamespaceEnding, type Obstacle } from '../../decide/obstacle.ts';
 import type { ApplyResult, KubeObject } from '../../kube/cluster.ts';
 
 /** Why an object was not written; undefined when it was, or was there already. */
@@ -13,3 +13,7 @@ export function obstacleOf(result: ApplyResult<KubeObject>): Obstacle | undefine
       return { outcome: 'refused', reason: result.reason, message: result.message };
   }
 }
+
+/** Whether nothing can be written any more, and nothing has to be said about it. */
+export const isOfEndingNamespace = (obstacle: Obstacle): boolean =>
+  obstacle.outcome === 'refused' && isNamespaceEnding(obstacle.message);

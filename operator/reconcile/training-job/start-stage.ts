@@ -11,12 +11,12 @@ import { buildWorkersService } from '../../build/training-job/workers-service.ts
 import { buildWorkspaceClaim } from '../../build/training-job/workspace-claim.ts';
 import { decideModels } from '../../decide/training-job/base-models.ts';
 import { withStage, type Life, type Run } from '../../decide/training-job/life.ts';
-import { isNamespaceEnding, obstacleProblem } from '../../decide/training-job/obstacle.ts';
-import type { Problem } from '../../decide/training-job/problem.ts';
+import { obstacleProblem } from '../../decide/training-job/obstacle.ts';
+import type { Problem } from '../../decide/problem.ts';
 import { timestamp } from '../../decide/times.ts';
 import type { Cluster, KubeObject } from '../../kube/cluster.ts';
 import { CLAIM, MODEL, type TrainingDeps } from './deps.ts';
-import { obstacleOf } from './obstacle-of.ts';
+import { isOfEndingNamespace, obstacleOf } from './obstacle-of.ts';
 
 /** How an attempt to start a stage ended. */
 export type Start = { life: Life } | { problem: Problem } | { isNamespaceEnding: true };
@@ -35,7 +35,7 @@ export async function startStage(
   for (const object of [...surroundings(plan, deps.cluster), ...(made === undefined ? [] : [made])]) {
     const obstacle = obstacleOf(await deps.cluster.apply(object as KubeObject));
     if (obstacle === undefined) continue;
-    return isNamespaceEnding(obstacle)
+    return isOfEndingNamespace(obstacle)
       ? { isNamespaceEnding: true }
       : { problem: obstacleProblem(obstacle, object, job) };
   }

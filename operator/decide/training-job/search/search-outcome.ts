@@ -1,5 +1,5 @@
 import { TrainingReason } from '../../../../crds/schema/reasons.ts';
-import type { Problem } from '../problem.ts';
+import type { Problem } from '../../problem.ts';
 import { bestTrial } from './best-trial.ts';
 import type { Search } from './search.ts';
 import type { TrialRecord } from './trial-record.ts';

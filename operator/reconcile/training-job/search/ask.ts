@@ -1,5 +1,5 @@
 import { TrainingReason } from '../../../../crds/schema/reasons.ts';
-import type { Problem } from '../../../decide/training-job/problem.ts';
+import type { Problem } from '../../../decide/problem.ts';
 import { freePlaces } from '../../../decide/training-job/search/budget.ts';
 import {
   suggestRequest,

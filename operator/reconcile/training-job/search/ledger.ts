@@ -1,7 +1,7 @@
 import { childMeta } from '../../../build/child-meta.ts';
 import { Component, Label } from '../../../build/labels.ts';
 import { ledgerName } from '../../../build/training-job/names.ts';
-import type { Problem } from '../../../decide/training-job/problem.ts';
+import type { Problem } from '../../../decide/problem.ts';
 import {
   chunkOf,
   formatRecords,
@@ -96,12 +96,12 @@ async function writeChunk(
   if (live === undefined) await requireAbsent(context, name);
   const version = live?.metadata.resourceVersion;
   const meta = childMeta(job, name, { ...labelsOf(context), [Label.run]: String(run) });
-  const result = await cluster.apply({
+  const desired = {
     ...CONFIG_MAP,
     metadata: { ...meta, ...(version === undefined ? {} : { resourceVersion: version }) },
     data: { [TRIALS]: text },
-  });
-  return refusalProblem(result, `ConfigMap "${name}"`);
+  };
+  return refusalProblem(await cluster.apply(desired), desired, job);
 }
 
 /** A new ConfigMap has no version to compare: one that the cache does not know yet must not be written over. */

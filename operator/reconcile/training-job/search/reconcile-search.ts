@@ -1,5 +1,5 @@
 import { TrainingReason } from '../../../../crds/schema/reasons.ts';
-import type { Problem } from '../../../decide/training-job/problem.ts';
+import type { Problem } from '../../../decide/problem.ts';
 import type { Attempt } from '../../../decide/training-job/attempt.ts';
 import { countOf, endOfBudget } from '../../../decide/training-job/search/budget.ts';
 import { objectiveOf, type ObjectiveValues } from '../../../decide/training-job/search/objective.ts';

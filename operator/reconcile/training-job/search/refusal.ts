@@ -1,35 +1,18 @@
+import type { TrainingJob } from '../../../../crds/schema/training-job.ts';
 import { TrainingReason } from '../../../../crds/schema/reasons.ts';
-import type { Problem } from '../../../decide/training-job/problem.ts';
-import { asSentence } from '../../../decide/words.ts';
+import type { Child } from '../../../build/child.ts';
+import { obstacleProblem } from '../../../decide/training-job/obstacle.ts';
+import type { Problem } from '../../../decide/problem.ts';
 import type { ApplyResult, KubeObject } from '../../../kube/cluster.ts';
+import { obstacleOf } from '../obstacle-of.ts';
 
-const AGAIN_MS = 30_000;
-
-const reasons = {
-  Forbidden: TrainingReason.Forbidden,
-  QuotaExceeded: TrainingReason.QuotaExceeded,
-  Invalid: TrainingReason.InvalidSpec,
-} as const;
+/** Trials that end make room in a quota. */
+const ROOM_MS = 30_000;
 
 /** Why something that a search needs was not written; undefined when it was. */
-export function refusalProblem(result: ApplyResult<KubeObject>, object: string): Problem | undefined {
-  switch (result.outcome) {
-    case 'unchanged':
-    case 'written':
-      return undefined;
-    case 'nameTaken':
-      return {
-        reason: TrainingReason.NameTaken,
-        message: `${object} exists, but does not belong to this job; rename it, or this job.`,
-        stalled: true,
-        againInMs: AGAIN_MS,
-      };
-    case 'refused':
-      return {
-        reason: reasons[result.reason],
-        message: `The API server refuses ${object}: ${asSentence(result.message)}`,
-        stalled: result.reason !== 'QuotaExceeded',
-        againInMs: AGAIN_MS,
-      };
-  }
+export function refusalProblem(result: ApplyResult<KubeObject>, desired: Child, job: TrainingJob): Problem | undefined {
+  const obstacle = obstacleOf(result);
+  if (obstacle === undefined) return undefined;
+  const problem = obstacleProblem(obstacle, desired, job);
+  return problem.reason === TrainingReason.QuotaExceeded ? { ...problem, stalled: false, againInMs: ROOM_MS } : problem;
 }

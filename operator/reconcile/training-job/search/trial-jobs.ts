@@ -5,7 +5,7 @@ import { buildStageJob } from '../../../build/training-job/stage-job.ts';
 import { PARAMETERS } from '../../../build/training-job/volumes.ts';
 import { decideAttempt, type Attempt } from '../../../decide/training-job/attempt.ts';
 import { hasEnded, jobEnd, overdueAt, type Job, type Pod } from '../../../decide/training-job/observed.ts';
-import type { Problem } from '../../../decide/training-job/problem.ts';
+import type { Problem } from '../../../decide/problem.ts';
 import type { TrialRecord } from '../../../decide/training-job/search/trial-record.ts';
 import type { KubeObject } from '../../../kube/cluster.ts';
 import { removeQuietly } from '../../remove-quietly.ts';
@@ -97,7 +97,7 @@ export async function startTrials(
       continue;
     }
     const job = buildStageJob(plan);
-    const problem = refusalProblem(await context.cluster.apply(job), `Job "${job.metadata.name}"`);
+    const problem = refusalProblem(await context.cluster.apply(job), job, context.job);
     if (problem !== undefined) return { problem, isWaitingForPods };
   }
   return { isWaitingForPods };

@@ -1,11 +1,11 @@
-/** What keeps a job from going on: one reason for programs, one sentence for people. */
+/** What keeps an object from being as it should: one reason for programs, one sentence for people. */
 export interface Problem {
   reason: string;
   /** What is missing, who holds it, and what would help. */
   message: string;
   /** A person has to act. */
   stalled: boolean;
-  /** When to look again though nothing tells. */
+  /** When the verdict can change without anything happening in the cluster. */
   againInMs?: number;
 }
 
