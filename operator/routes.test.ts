@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from './kube/cluster.ts';
-import { routesOf, type Followers } from './routes.ts';
-import { ModelsByJob } from './models-by-job.ts';
-import { ServicesByModel } from './services-by-model.ts';
+import { routesOf } from './routes.ts';
+import { Followers } from './followers.ts';
 
 const API = 'aimass.dev/v1alpha1';
 
@@ -30,11 +29,8 @@ const child = (kind: string, metadata: object): KubeObject => ({
 });
 
 const indexOf = (...objects: KubeObject[]): Followers => {
-  const followers = { services: new ServicesByModel(), models: new ModelsByJob() };
-  for (const object of objects) {
-    followers.services.observe({ type: 'added', object });
-    followers.models.observe({ type: 'added', object });
-  }
+  const followers = new Followers();
+  for (const object of objects) followers.observe({ type: 'added', object });
   return followers;
 };
 
@@ -186,7 +182,7 @@ describe('the pace of routes', () => {
   });
 });
 
-describe('ServicesByModel', () => {
+describe('Followers', () => {
   test('follows services that come, move and go', () => {
     const { services: index } = indexOf(service('web', 'iris'));
     index.observe({ type: 'updated', object: service('web', 'wine'), previous: service('web', 'iris') });
@@ -224,7 +220,7 @@ describe('what a TrainingJob does to the Models that follow it', () => {
     expect(routesOf(change, followers).map(({ controller, key }) => `${controller} ${key}`)).toEqual(want);
   });
 
-  test('ModelsByJob follows Models that come, move and go', () => {
+  test('Followers follows Models that come, move and go', () => {
     const { models } = indexOf(follower('iris', 'train'));
     models.observe({ type: 'updated', object: follower('iris', 'else'), previous: follower('iris', 'train') });
     expect(models.of({ namespace: 'a', name: 'train' })).toEqual([]);
@@ -234,5 +230,28 @@ describe('what a TrainingJob does to the Models that follow it', () => {
     models.observe({ type: 'added', object: follower('iris', 'else') });
     models.observe({ type: 'deleted', object: follower('iris', 'else') });
     expect(models.of({ namespace: 'a', name: 'else' })).toEqual([]);
+  });
+});
+
+describe('what a Model does to the TrainingJobs that start from it', () => {
+  const tuning = (name: string, spec: object): KubeObject =>
+    ({ apiVersion: API, kind: 'TrainingJob', metadata: { name, namespace: 'a' }, spec }) as KubeObject;
+  const followers = indexOf(
+    tuning('tuned', { baseModel: { name: 'iris' } }),
+    tuning('small', { teacherModel: { name: 'iris' } }),
+    tuning('both', { baseModel: { name: 'iris' }, teacherModel: { name: 'iris' } }),
+    tuning('other', { baseModel: { name: 'wine' } }),
+  );
+  const keysOf = (change: Parameters<typeof routesOf>[0]) =>
+    routesOf(change, followers).map(({ controller, key }) => `${controller} ${key}`);
+
+  test('a new revision wakes each of them once', () => {
+    const change = { type: 'updated' as const, object: model({ current: { revision: 'b' } }), previous: model() };
+    expect(keysOf(change)).toEqual(['model a/iris', 'training a/both', 'training a/small', 'training a/tuned']);
+  });
+
+  test('a Model that only counts its services wakes none', () => {
+    const change = { type: 'updated' as const, object: model({ usedByCount: 3 }), previous: model({ usedByCount: 2 }) };
+    expect(keysOf(change)).toEqual(['model a/iris']);
   });
 });

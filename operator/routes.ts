@@ -8,10 +8,9 @@ import { Component, Label } from './build/labels.ts';
 import { isAlive, isReady } from './decide/inference-service/pods.ts';
 import type { Change } from './kube/change.ts';
 import type { KubeObject } from './kube/cluster.ts';
+import type { Followers } from './followers.ts';
 import { sameJson } from './kube/same-json.ts';
 import type { Urgency } from './loop/queue.ts';
-import type { ModelsByJob } from './models-by-job.ts';
-import type { ServicesByModel } from './services-by-model.ts';
 
 /** An object that has to be looked at: which controller, which object, and after how long. */
 export interface Route {
@@ -27,27 +26,20 @@ const GATHER_USERS_MS = 5000;
 /** Children change in bursts while a service starts, and most of it changes no decision. */
 const GATHER_MS = 200;
 
-/** Who follows whom, by name. */
-export interface Followers {
-  services: ServicesByModel;
-  models: ModelsByJob;
-}
-
 /** Which objects a change concerns. */
-export function routesOf(change: Change, { services, models }: Followers): Route[] {
+export function routesOf(change: Change, followers: Followers): Route[] {
   const { object } = change;
   if (!object.apiVersion.startsWith(`${GROUP}/`)) return childRoutes(change);
-  if (object.kind === 'TrainingJob') return trainingRoutes(change, models);
-  return object.kind === 'Model' ? modelRoutes(change, services) : serviceRoutes(change);
+  if (object.kind === 'TrainingJob') return trainingRoutes(change, followers);
+  return object.kind === 'Model' ? modelRoutes(change, followers) : serviceRoutes(change);
 }
 
-function trainingRoutes(change: Change, models: ModelsByJob): Route[] {
+function trainingRoutes(change: Change, { models }: Followers): Route[] {
   const { object, previous, type } = change;
   const own: Route = { controller: 'training', key: keyOf(object), ...paceOfOwn(change) };
   const isNews =
     type !== 'updated' || previous === undefined || !sameJson(followedPart(previous), followedPart(object));
-  const followers = isNews ? models.of(object.metadata) : [];
-  return [own, ...followers.map((name): Route => ({ controller: 'model', key: keyOf(object, name) }))];
+  return [own, ...(isNews ? routesTo('model', models.of(object.metadata), object) : [])];
 }
 
 /** What the Models of a job look at; not its progress, which changes all the time. */
@@ -58,15 +50,23 @@ function followedPart(object: KubeObject): unknown {
   return [status?.artifact, status?.phase, stalled?.status, stalled?.message, credentials, caBundle, metadata.uid];
 }
 
-function modelRoutes(change: Change, services: ServicesByModel): Route[] {
+function modelRoutes(change: Change, { services, trainings }: Followers): Route[] {
   const { object, previous } = change;
   const own: Route = { controller: 'model', key: keyOf(object), ...paceOfOwn(change) };
   const isNews = previous === undefined || !sameJson(servedPart(previous), servedPart(object));
-  const followers = isNews ? services.of(object.metadata) : [];
-  return [own, ...followers.map((name): Route => ({ controller: 'service', key: keyOf(object, name) }))];
+  if (!isNews) return [own];
+  return [
+    own,
+    ...routesTo('service', services.of(object.metadata), object),
+    ...routesTo('training', trainings.of(object.metadata), object),
+  ];
 }
 
-/** What the services of a Model look at. */
+/** To objects of these names in the namespace of what has changed. */
+const routesTo = (controller: Route['controller'], names: readonly string[], changed: KubeObject): Route[] =>
+  names.map((name) => ({ controller, key: keyOf(changed, name) }));
+
+/** What the services of a Model, and the trainings that start from it, look at. */
 function servedPart(object: KubeObject): unknown {
   const { spec, status, metadata } = object as Model & KubeObject;
   const conditions = status?.conditions?.map(({ type, status: value, reason, message }) => [

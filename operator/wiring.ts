@@ -1,5 +1,6 @@
 import { createPodClient } from './figures/pod-client.ts';
 import { PodWatcher } from './figures/pod-watcher.ts';
+import { Followers } from './followers.ts';
 import { PARENT_KINDS } from './kinds.ts';
 import type { Change } from './kube/change.ts';
 import type { Cluster, KubeObject } from './kube/cluster.ts';
@@ -16,8 +17,6 @@ import { createSearch } from './reconcile/training-job/search/create-search.ts';
 import { createSuggest } from './reconcile/training-job/search/suggest-client.ts';
 import { StatusPace } from './reconcile/training-job/status-pace.ts';
 import { controllerOf, routesOf, type Route } from './routes.ts';
-import { ModelsByJob } from './models-by-job.ts';
-import { ServicesByModel } from './services-by-model.ts';
 import type { Settings } from './settings.ts';
 import type { Logger } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -41,8 +40,7 @@ const SILENT: PodVoices = { figures: () => undefined, readiness: () => new Map()
 export class Wiring {
   readonly #deps: WiringDeps;
   readonly #clock: Clock;
-  readonly #services = new ServicesByModel();
-  readonly #models = new ModelsByJob();
+  readonly #followers = new Followers();
   #controllers: Controllers | undefined;
   #podWatcher: PodWatcher | undefined;
   #trainingWatcher: TrainingWatcher | undefined;
@@ -87,13 +85,9 @@ export class Wiring {
   }
 
   #route(change: Change): void {
-    this.#services.observe(change);
-    this.#models.observe(change);
+    this.#followers.observe(change);
     if (this.#controllers === undefined) return;
-    for (const { controller, key, delayMs = 0, urgency } of routesOf(change, {
-      services: this.#services,
-      models: this.#models,
-    })) {
+    for (const { controller, key, delayMs = 0, urgency } of routesOf(change, this.#followers)) {
       this.#controllers[controller].enqueueAfter(key, delayMs, urgency);
     }
   }
@@ -104,8 +98,8 @@ export class Wiring {
       this.#controllers?.model.enqueue(key),
     );
     restoreLine(line, cluster);
-    const servicesOf = this.#services.of.bind(this.#services);
-    const deps = { cluster, settings, line, now: this.#now, servicesOf };
+    const { services } = this.#followers;
+    const deps = { cluster, settings, line, now: this.#now, servicesOf: services.of.bind(services) };
     return this.#start('model', (key) => reconcileModel(refOf(key), deps));
   }
 
@@ -119,7 +113,12 @@ export class Wiring {
   #startTraining(): Controller {
     const { cluster, settings } = this.#deps;
     const wake = (key: string): void => this.#controllers?.training.enqueue(key);
-    const watcher = new TrainingWatcher({ cluster, clock: this.#clock, wake });
+    const watcher = new TrainingWatcher({
+      cluster,
+      clock: this.#clock,
+      wake,
+      everySeconds: settings.training.watchSeconds,
+    });
     watcher.start();
     this.#trainingWatcher = watcher;
     const suggest = createSuggest({ url: settings.training.suggestUrl, now: () => this.#clock.now() });

@@ -12,6 +12,14 @@ export function findTrainingJob(cluster: Cluster, key: string): TrainingJob | un
   return cluster.get<TrainingJob & KubeObject>({ apiVersion: API_VERSION, kind: 'TrainingJob', namespace, name });
 }
 
+/** Whether nothing more is to be learned from the pods of a run: its training, or all of it, is over and in the status. */
+export function isHeardOut(job: TrainingJob | undefined, run: number): boolean {
+  const { run: current, stages } = job?.status ?? {};
+  if (current === undefined || run > current.number) return false;
+  const isTrained = stages?.some(({ name, state }) => name === 'train' && state === 'Succeeded') === true;
+  return run < current.number || isTrained || current.finishedAt !== undefined;
+}
+
 /** Names of the metrics that the job asks for, in canonical form. */
 export function wantedMetrics(job: TrainingJob | undefined): ReadonlySet<string> {
   const objective = job?.spec.search?.objective.metric;

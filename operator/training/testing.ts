@@ -31,7 +31,7 @@ export class Scene {
   /** Another process begins with what the cluster says. */
   restart(): TrainingWatcher {
     const { cluster, clock } = this;
-    this.watcher = new TrainingWatcher({ cluster, clock, wake: (key) => void this.woken.push(key) });
+    this.watcher = new TrainingWatcher({ cluster, clock, everySeconds: 5, wake: (key) => void this.woken.push(key) });
     return this.watcher;
   }
 

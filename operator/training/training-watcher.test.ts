@@ -422,6 +422,21 @@ describe('restarts', () => {
   });
 });
 
+describe('what is over is not listened to again by a new process', () => {
+  test.each([
+    { name: 'a run that has ended', status: { run: { number: 1, finishedAt: '2026-01-01T00:00:00Z' } }, reads: 0 },
+    { name: 'a training that is done', status: { stages: [{ name: 'train', state: 'Succeeded' }] }, reads: 0 },
+    { name: 'an earlier run', status: { run: { number: 2 } }, reads: 0 },
+    { name: 'but a try that failed, while the run goes on, is', status: {}, reads: 1 },
+  ])('$name', async ({ status, reads }) => {
+    scene.createJob({}, { phase: 'Training', run: { number: 1 }, ...status });
+    scene.createPod({ name: 'a', endedAt: 1, exitCode: 1 });
+    scene.print('a', 'step=1 loss=1');
+    await scene.restart().round();
+    expect(scene.cluster.logs.reads).toHaveLength(reads);
+  });
+});
+
 test('goes round until it is stopped', async () => {
   scene.createJob();
   scene.createPod({ name: 'a' });

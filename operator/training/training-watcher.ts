@@ -4,7 +4,7 @@ import type { Cluster } from '../kube/cluster.ts';
 import { sleep, type Clock } from '../loop/clock.ts';
 import { currentPods } from './current-pods.ts';
 import { JobMemory } from './job-memory.ts';
-import { findTrainingJob, wantedMetrics } from './job-settings.ts';
+import { findTrainingJob, isHeardOut, wantedMetrics } from './job-settings.ts';
 import { composeVoice, isNews, stamped, type JobVoice } from './job-voice.ts';
 import { isNothingToRead, LogReader, pauseAfter, type Piece } from './log-reader.ts';
 import type { PodMemory } from './pod-memory.ts';
@@ -15,6 +15,8 @@ import { UsageReader } from './usage-reader.ts';
 export interface TrainingWatcherDeps {
   cluster: Cluster;
   clock: Clock;
+  /** How often pods are read. */
+  everySeconds: number;
   /** Called with the key of a TrainingJob whose pods have something to tell. */
   wake: (key: string) => void;
 }
@@ -25,7 +27,6 @@ export interface JobName {
   name: string;
 }
 
-const ROUND_MS = 5000;
 const OTHERS_MS = 30_000;
 /** With more pods than that, those that do not speak for their training are read less often. */
 const MANY_PODS = 200;
@@ -90,7 +91,7 @@ export class TrainingWatcher {
 
   /** One round over all pods that are due. */
   async round(): Promise<void> {
-    const pods = listTrainingPods(this.#deps.cluster);
+    const pods = listTrainingPods(this.#deps.cluster).filter((pod) => !isHeardOut(this.#job(pod.key), pod.run));
     this.#notice(pods);
     this.#forgetOthers(new Set(pods.map(({ uid }) => uid)));
     const current = [...this.#jobs.values()].flatMap((memory) => currentPods(memory.pods.values()));
@@ -102,7 +103,7 @@ export class TrainingWatcher {
   async #loop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.round();
-      await sleep(this.#deps.clock, ROUND_MS, signal);
+      await sleep(this.#deps.clock, this.#deps.everySeconds * 1000, signal);
     }
   }
 

@@ -10,8 +10,6 @@ type Models = NonNullable<StagePlan['models']>;
 
 /** GitOps tools apply a Model and its job at once, in any order; only after this time is a person needed. */
 const GRACE_MS = 120_000;
-/** Looks into the cache only. */
-const AGAIN_MS = 15_000;
 
 /** The Models that a run starts from, or why it cannot start yet. */
 export function decideModels(
@@ -40,7 +38,6 @@ function missing(job: TrainingJob, field: string, { name, now }: { name: string;
     reason: TrainingReason.BaseModelMissing,
     message: `Model "${name}" does not exist in namespace ${job.metadata.namespace}; create it, or correct ${field}.name.`,
     ...afterGrace(now.getTime() - missingSince(job, now).getTime(), GRACE_MS),
-    againInMs: AGAIN_MS,
   };
 }
 
@@ -66,7 +63,6 @@ function notReady(model: Model): Problem | undefined {
     reason: TrainingReason.BaseModelNotVerified,
     message: asSentence(`Model "${metadata.name}" is not verified yet${why}`),
     stalled: currentCondition(model, ConditionType.Stalled) !== undefined,
-    againInMs: AGAIN_MS,
   };
 }
 

@@ -4,6 +4,7 @@ import { TrainingReason } from '../../../crds/schema/reasons.ts';
 import { RECONCILING, STALLED, type Verdict } from '../conditions.ts';
 import { asSentence } from '../words.ts';
 import { isHopeless } from './after-failure.ts';
+import { RUN_AGAIN } from '../../build/training-job/names.ts';
 import { RETRY } from './fingerprint.ts';
 import { currentStage, hasSucceeded, isFinished } from './life.ts';
 import type { Problem } from '../problem.ts';
@@ -19,14 +20,20 @@ const invalid: Check = ({ invalid: message }) =>
 const failed: Check = ({ job, life }) => {
   if (!isFinished(life) || hasSucceeded(life)) return undefined;
   const { name = '', reason = TrainingReason.StageCrashed, message = '' } = currentStage(life) ?? {};
-  const { metadata } = job;
   return {
     ready: 'False',
     reason,
-    message: `Stage ${name} of run ${life.run?.number ?? ''} failed: ${asSentence(message)} If it is put right elsewhere, go on from this stage: kubectl annotate trainingjob ${metadata.name} ${RETRY}="$(date)" --overwrite.${keeps(life)}`,
+    message: `Stage ${name} of run ${life.run?.number ?? ''} failed: ${asSentence(message)} ${wayOn(job, name)}${keeps(life)}`,
     besides: STALLED,
   };
 };
+
+/** How to go on when it is put right outside of the spec. A search has its trials behind it: another one is another run. */
+function wayOn({ metadata, spec }: Situation['job'], stage: string): string {
+  const isSearch = stage === 'train' && spec.search !== undefined;
+  const [what, annotation] = isSearch ? ['search again', RUN_AGAIN] : ['go on from this stage', RETRY];
+  return `If it is put right elsewhere, ${what}: kubectl annotate trainingjob ${metadata.name} ${annotation}="$(date)" --overwrite.`;
+}
 
 const keeps = ({ artifact }: Situation['life']): string =>
   artifact === undefined ? '' : ` Models keep following what run ${artifact.run} published.`;

@@ -13,8 +13,7 @@ import { pluralOf, resourcePath } from '../../kube/watched-kind.ts';
 import { systemClock } from '../../loop/clock.ts';
 import { startController, type Controller } from '../../loop/controller.ts';
 import { routesOf } from '../../routes.ts';
-import { ModelsByJob } from '../../models-by-job.ts';
-import { ServicesByModel } from '../../services-by-model.ts';
+import { Followers } from '../../followers.ts';
 import { parseSettings } from '../../settings.ts';
 import { silentLogger } from '../../telemetry/log.ts';
 import { CapacityReader } from './capacity-reader.ts';
@@ -90,11 +89,10 @@ export class LiveWorld {
   }
 
   #watch(): void {
-    const services = new ServicesByModel();
-    const models = new ModelsByJob();
+    const followers = new Followers();
     this.cluster.onChange((change) => {
-      services.observe(change);
-      for (const { controller, key } of routesOf(change, { services, models })) {
+      followers.observe(change);
+      for (const { controller, key } of routesOf(change, followers)) {
         if (controller === 'service') this.#controller.enqueue(key);
       }
     });

@@ -5,7 +5,7 @@ import { API_VERSION, GROUP } from '../../../crds/schema/shared.ts';
 import type { KubeObject } from '../../kube/cluster.ts';
 import { MemoryCluster } from '../../kube/memory-cluster.ts';
 import { createPodOf, finishJob } from '../../kube/testing/children.ts';
-import { ServicesByModel } from '../../services-by-model.ts';
+import { Followers } from '../../followers.ts';
 import { parseSettings, type Settings } from '../../settings.ts';
 import type { Next } from '../../loop/controller.ts';
 import { JOB, MODEL, TRAINING_JOB, type ModelDeps } from './deps.ts';
@@ -37,7 +37,7 @@ export class ModelWorld {
   readonly woken: string[] = [];
   settings: Settings;
   #line: VerificationLine;
-  readonly #services = new ServicesByModel();
+  readonly #followers = new Followers();
 
   constructor(settings: Partial<{ runtimeImage: string; concurrency: number }> = {}) {
     this.settings = parseSettings({
@@ -45,7 +45,7 @@ export class ModelWorld {
       verification: { concurrency: settings.concurrency ?? 4 },
     });
     this.#line = this.#newLine();
-    this.cluster.onChange((change) => this.#services.observe(change));
+    this.cluster.onChange((change) => this.#followers.observe(change));
   }
 
   #newLine(): VerificationLine {
@@ -64,7 +64,7 @@ export class ModelWorld {
       settings: this.settings,
       line: this.#line,
       now: () => new Date(this.now),
-      servicesOf: (model) => this.#services.of(model),
+      servicesOf: (model) => this.#followers.services.of(model),
     };
   }
 

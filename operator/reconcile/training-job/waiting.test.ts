@@ -207,7 +207,8 @@ describe('a base Model', () => {
 
   test('that is missing is waited for, then a person is asked for', async () => {
     world.create(FINE_TUNED);
-    expect(await world.reconcile()).toEqual({ requeueAfterMs: 15_000 });
+    // Nothing but the end of the grace: the Model wakes the job when it comes.
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 120_000 });
     expect(world.conditions()).toBe('Ready=False BaseModelMissing, Reconciling=True BaseModelMissing');
     world.now += 120_000;
     await world.reconcile();
