@@ -18,6 +18,8 @@ test('requests of the user are counted by verb and resource; Leases and watches 
       line('patch', { resource: 'deployments' }),
       line('patch', { resource: 'models', subresource: 'status' }, { responseStatus: { code: 409 } }),
       line('list', { resource: 'models' }),
+      line('get', { resource: 'pods', subresource: 'log' }, { stage: 'ResponseStarted' }),
+      line('get', { resource: 'pods', subresource: 'log' }, { stage: 'ResponseComplete' }),
       line('watch', { resource: 'models' }),
       line('update', { resource: 'leases' }),
       line('patch', { resource: 'deployments' }, { user: { username: 'admin' }, impersonatedUser: USER }),
@@ -25,9 +27,9 @@ test('requests of the user are counted by verb and resource; Leases and watches 
     writeFileSync(path, earlier + lines.join('') + cutOff);
     const counted = await new AuditLog(path, USER).since(earlier.length);
     expect({ ...counted, byKind: Object.fromEntries(counted.byKind) }).toEqual({
-      byKind: { 'patch deployments': 1, 'patch models/status': 1, 'list models': 1 },
+      byKind: { 'patch deployments': 1, 'patch models/status': 1, 'list models': 1, 'get pods/log': 1 },
       writes: 2,
-      reads: 1,
+      reads: 2,
       watches: 1,
       leases: 1,
       refused: 1,

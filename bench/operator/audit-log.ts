@@ -4,6 +4,8 @@ import { z } from 'zod';
 
 const auditEvent = z.object({
   verb: z.string(),
+  /** A request whose answer streams, such as a log, stands in the audit log when it begins, and again when it is done. */
+  stage: z.string().default('ResponseComplete'),
   requestReceivedTimestamp: z.string(),
   user: z.object({ username: z.string().optional() }),
   objectRef: z.object({ resource: z.string().default('none'), subresource: z.string().optional() }).prefault({}),
@@ -47,7 +49,7 @@ export function countLine(tally: Requests, line: string, username: string): void
   if (event.responseStatus.code >= 400) tally.refused += 1;
   if (event.objectRef.resource === 'leases') tally.leases += 1;
   else if (event.verb === 'watch') tally.watches += 1;
-  else countWork(tally, event);
+  else if (event.stage === 'ResponseComplete') countWork(tally, event);
 }
 
 function countWork(tally: Requests, { verb, objectRef, requestReceivedTimestamp }: z.output<typeof auditEvent>): void {
