@@ -126,6 +126,11 @@ export const trainingJobSpec = withRules(
     holds: ({ workers: asked, framework }) => asked?.minCount === undefined || framework === 'pytorch',
   },
   {
+    rule: "!has(self.publish) || !self.publish.tflite || self.framework == 'tensorflow'",
+    message: 'publish.tflite is for framework tensorflow',
+    holds: ({ publish: asked, framework }) => asked?.tflite !== true || framework === 'tensorflow',
+  },
+  {
     rule: '!has(self.recipe) || !has(self.task) || self.task == self.recipe.name',
     message: 'task must be the name of the recipe, or be left out',
     holds: ({ recipe: asked, task }) => asked === undefined || task === undefined || task === asked.name,

@@ -56,6 +56,16 @@ export const trainingCases: readonly ApplyCase[] = [
   { name: 'elastic workers of another framework', ...training({ image: 'x', workers: { count: 2, minCount: 1 } }), refusal: 'workers.minCount is for framework pytorch' },
   { name: 'a threshold that no value meets', ...training({ ...recipe, evaluation: { thresholds: [{ metric: 'auc', min: 0.9, max: 0.8 }] } }), refusal: 'no value can meet this threshold' },
   { name: 'a threshold without a bound', ...training({ ...recipe, evaluation: { thresholds: [{ metric: 'auc' }] } }), refusal: 'a threshold needs min, max or both' },
+  {
+    name: 'files as they are, but smaller',
+    ...training({ image: 'x', publish: { convert: 'none', optimize: { precision: 'int8' } } }),
+    refusal: 'convert: none publishes the files as they are',
+  },
+  {
+    name: 'TFLite of another framework',
+    ...training({ image: 'x', framework: 'pytorch', publish: { tflite: true } }),
+    refusal: 'publish.tflite is for framework tensorflow',
+  },
   { name: 'an artifact outside of a registry', ...training({ ...recipe, publish: { to: 's3://bucket/x' } }), refusal: 'spec.publish.to' },
   { name: 'a space without end', ...search({}, { name: 'l2', type: 'float', min: 0.1 }), refusal: 'int and float need min and max' },
   { name: 'a space upside down', ...search({}, { name: 'l2', type: 'int', min: 5, max: 1 }), refusal: 'min must not be greater than max' },

@@ -78,8 +78,8 @@ const optimize = z
   );
 
 /** What comes out, and where it goes. */
-export const publish = z
-  .strictObject({
+export const publish = withRules(
+  z.strictObject({
     convert: z
       .enum(['onnx', 'none'])
       .default('onnx')
@@ -128,8 +128,13 @@ export const publish = z
       })
       .optional()
       .describe('For the model card that is published with it.'),
-  })
-  .describe('What comes out of the job: an OCI artifact, addressed by digest.');
+  }),
+  {
+    rule: "self.convert != 'none' || !(has(self.optimize) || self.tflite)",
+    message: 'convert: none publishes the files as they are; leave out optimize and tflite',
+    holds: ({ convert, optimize: asked, tflite }) => convert !== 'none' || (asked === undefined && !tflite),
+  },
+).describe('What comes out of the job: an OCI artifact, addressed by digest.');
 
 /** Runs that come back. */
 export const schedule = z
