@@ -6,7 +6,8 @@ import { Component, Label } from '../build/labels.ts';
 import { decideFigures, type Figures } from '../decide/inference-service/figures.ts';
 import { containerStatus, isAlive, isReady } from '../decide/inference-service/pods.ts';
 import type { Cluster, KubeObject } from '../kube/cluster.ts';
-import { sleep, type Clock } from '../loop/clock.ts';
+import type { Clock } from '../loop/clock.ts';
+import { forEachAtOnce, Rounds } from '../loop/rounds.ts';
 import type { PodClient } from './pod-client.ts';
 import { toPodSample, type PodSample } from './pod-sample.ts';
 import { computeFigures, withSample } from './window.ts';
@@ -41,26 +42,23 @@ const LONGEST_WORDS = 500;
  */
 export class PodWatcher {
   readonly #deps: PodWatcherDeps;
+  readonly #rounds: Rounds;
   readonly #memories = new Map<string, Memory>();
   #services = new Map<string, Pod[]>();
-  #stop: AbortController | undefined;
-  #running: Promise<void> = Promise.resolve();
 
   constructor(deps: PodWatcherDeps) {
     this.#deps = deps;
+    this.#rounds = new Rounds(deps);
   }
 
   /** Starts the rounds. */
   start(): void {
-    const stop = new AbortController();
-    this.#stop = stop;
-    this.#running = this.#loop(stop.signal);
+    this.#rounds.start(() => this.round());
   }
 
   /** Ends the rounds; the one that runs ends first. */
-  async stop(): Promise<void> {
-    this.#stop?.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Live figures of a service; undefined until its pods were read twice. */
@@ -89,25 +87,10 @@ export class PodWatcher {
     this.#services = Map.groupBy(pods, keyOf);
     this.#forgetOthers(pods);
     const before = new Map([...this.#services.keys()].map((key) => [key, this.#wordsOf(key)]));
-    await this.#askAll(pods);
+    await forEachAtOnce(pods, MAX_AT_ONCE, (pod) => this.#askOne(pod));
     for (const key of this.#services.keys()) {
       if (this.#wordsOf(key) !== before.get(key) || this.#isWorthALook(key)) this.#deps.wake(key);
     }
-  }
-
-  async #loop(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.round();
-      await sleep(this.#deps.clock, this.#deps.everySeconds * 1000, signal);
-    }
-  }
-
-  async #askAll(pods: readonly Pod[]): Promise<void> {
-    const queue = pods.values();
-    const worker = async (): Promise<void> => {
-      for (const pod of queue) await this.#askOne(pod);
-    };
-    await Promise.all(Array.from({ length: Math.min(MAX_AT_ONCE, pods.length) }, worker));
   }
 
   /** Pods that cannot be reached are asked less and less often: a network that forbids it is no reason for a storm. */

@@ -1,7 +1,8 @@
 import type { TrainingJob } from '../../crds/schema/training-job.ts';
 import { objectiveValues, type ObjectiveValues } from '../decide/training-job/progress/summary.ts';
 import type { Cluster } from '../kube/cluster.ts';
-import { sleep, type Clock } from '../loop/clock.ts';
+import type { Clock } from '../loop/clock.ts';
+import { forEachAtOnce, Rounds } from '../loop/rounds.ts';
 import { currentPods } from './current-pods.ts';
 import { JobMemory } from './job-memory.ts';
 import { findTrainingJob, isHeardOut, wantedMetrics } from './job-settings.ts';
@@ -40,29 +41,26 @@ const OVERLAP_MS = 30_000;
  */
 export class TrainingWatcher {
   readonly #deps: TrainingWatcherDeps;
+  readonly #rounds: Rounds;
   readonly #logs: LogReader;
   readonly #usage: UsageReader;
   readonly #jobs = new Map<string, JobMemory>();
-  #stop: AbortController | undefined;
-  #running: Promise<void> = Promise.resolve();
 
   constructor(deps: TrainingWatcherDeps) {
     this.#deps = deps;
+    this.#rounds = new Rounds(deps);
     this.#logs = new LogReader(deps.cluster, deps.clock);
     this.#usage = new UsageReader(deps.cluster, deps.clock);
   }
 
   /** Starts the rounds. */
   start(): void {
-    const stop = new AbortController();
-    this.#stop = stop;
-    this.#running = this.#loop(stop.signal);
+    this.#rounds.start(() => this.round());
   }
 
   /** Ends the rounds; the one that runs ends first. */
-  async stop(): Promise<void> {
-    this.#stop?.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** What the pods of a TrainingJob tell, by `namespace/name`; undefined until they were listened to. */
@@ -100,13 +98,6 @@ export class TrainingWatcher {
     for (const key of this.#jobs.keys()) this.#compose(key, true);
   }
 
-  async #loop(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.round();
-      await sleep(this.#deps.clock, this.#deps.everySeconds * 1000, signal);
-    }
-  }
-
   /** Remembers pods, and begins anew with each run; pods of earlier runs are no longer of interest. */
   #notice(pods: readonly TrainingPod[]): PodMemory[] {
     return [...Map.groupBy(pods, ({ key }) => key)].flatMap(([key, ofJob]) => {
@@ -135,12 +126,8 @@ export class TrainingWatcher {
   async #readAll(memories: readonly PodMemory[]): Promise<void> {
     const now = this.#deps.clock.monotonic();
     const due = memories.filter((memory) => memory.dueAtMs <= now && isReadable(memory));
-    const queue = due.values();
     const othersMs = OTHERS_MS * Math.ceil(memories.length / MANY_PODS);
-    const worker = async (): Promise<void> => {
-      for (const memory of queue) await this.#readDue(memory, othersMs);
-    };
-    await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, due.length) }, worker));
+    await forEachAtOnce(due, MOST_AT_ONCE, (memory) => this.#readDue(memory, othersMs));
   }
 
   /** A pod that cannot be read is asked less and less often, and holds up no other. */
