@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { positiveQuantity } from './quantity.ts';
 import { withRules } from './rules.ts';
-import { configMapKey, objectName } from './shared.ts';
+import { baseModelDigest, configMapKey, dataSets, objectName } from './shared.ts';
 import { sourceUri } from './source-uri.ts';
 
 /** The most that may be fetched. */
@@ -41,24 +41,8 @@ export const modelSource = withRules(
 export const lineage = z.object({
   trainingJob: z.string().max(253).describe('Name of the TrainingJob.'),
   run: z.int32().min(1).describe('The run of it that made the model.'),
-  dataDigests: z
-    .array(
-      z.object({
-        name: z.string().max(63).describe('Name of the data set.'),
-        digest: z.string().max(80).describe('Its digest.'),
-      }),
-    )
-    .max(18)
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
-    .optional()
-    .describe('What it was trained on.'),
-  baseModel: z
-    .object({
-      name: z.string().max(63).describe('Name of the Model.'),
-      digest: z.string().max(80).describe('Its digest.'),
-    })
-    .optional()
-    .describe('What training started from.'),
+  dataDigests: dataSets({}).describe('What it was trained on.'),
+  baseModel: baseModelDigest,
 });
 /** What a model was made by, and from. */
 export type Lineage = z.infer<typeof lineage>;

@@ -83,3 +83,20 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   finalizers?: string[];
 }
+
+/** Something by name and digest, in status: a data set, a model. */
+const namedDigest = (what: string) => ({
+  name: z.string().max(63).describe(`Name of the ${what}.`),
+  digest: z.string().max(80).describe('Its digest.'),
+});
+
+/** What a training started from, in status. */
+export const baseModelDigest = z.object(namedDigest('Model')).optional().describe('What training started from.');
+
+/** Data sets by name, in status; `more` is what else is told of each. */
+export const dataSets = <T extends z.ZodRawShape>(more: T) =>
+  z
+    .array(z.object({ ...namedDigest('data set'), ...more }))
+    .max(18)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+    .optional();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditions } from '../shared.ts';
+import { baseModelDigest, conditions, dataSets } from '../shared.ts';
 import { trials } from './trials.ts';
 
 /** The stages of a run, in their order. */
@@ -168,26 +168,11 @@ export const trainingJobStatus = z.object({
   compression: loose
     .optional()
     .describe('What was tried to make it smaller: size, latency and metric before and after, and what was chosen.'),
-  data: z
-    .array(
-      z.object({
-        name: z.string().max(63).describe('Name of the data set.'),
-        digest: z.string().max(80).describe('Its digest.'),
-        sizeBytes: z.int().min(0).optional().describe('Its size.'),
-        uri: z.string().max(2048).optional().describe('Where exactly it came from, when its source moves.'),
-      }),
-    )
-    .max(18)
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
-    .optional()
-    .describe('What was trained on.'),
-  baseModel: z
-    .object({
-      name: z.string().max(63).describe('Name of the Model.'),
-      digest: z.string().max(80).describe('Its digest.'),
-    })
-    .optional()
-    .describe('What training started from.'),
+  data: dataSets({
+    sizeBytes: z.int().min(0).optional().describe('Its size.'),
+    uri: z.string().max(2048).optional().describe('Where exactly it came from, when its source moves.'),
+  }).describe('What was trained on.'),
+  baseModel: baseModelDigest,
   artifact: artifact.optional().describe('What Models follow: the newest run that was published and promoted.'),
   resources: z
     .object({

@@ -7,7 +7,13 @@ export type { ContainerStatus, Pod, Terminated };
 
 /** The parts of a Job that decide about a stage. */
 export type Job = Child & {
-  spec?: { suspend?: boolean; completions?: number; backoffLimitPerIndex?: number; maxFailedIndexes?: number };
+  spec?: {
+    suspend?: boolean;
+    completions?: number;
+    backoffLimitPerIndex?: number;
+    maxFailedIndexes?: number;
+    template?: { metadata?: { labels?: Record<string, string> }; spec?: object };
+  };
   status?: { startTime?: string; conditions?: readonly ChildCondition[] };
 };
 

@@ -20,9 +20,7 @@ export interface End {
 
 /** Makes one pod of an Indexed Job. */
 export function createPod(cluster: MemoryCluster, job: Job & KubeObject, index: number): void {
-  const template = (
-    job as unknown as { spec: { template: { metadata: { labels: Record<string, string> }; spec: object } } }
-  ).spec.template;
+  const { template } = job.spec ?? {};
   cluster.server.create({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -30,7 +28,7 @@ export function createPod(cluster: MemoryCluster, job: Job & KubeObject, index: 
       name: `${job.metadata.name}-${index}`,
       namespace: job.metadata.namespace,
       labels: {
-        ...template.metadata.labels,
+        ...template?.metadata?.labels,
         [Label.managedBy]: 'aimass-operator',
         'batch.kubernetes.io/job-completion-index': String(index),
       },
@@ -38,7 +36,7 @@ export function createPod(cluster: MemoryCluster, job: Job & KubeObject, index: 
         { apiVersion: 'batch/v1', kind: 'Job', name: job.metadata.name, uid: job.metadata.uid ?? '', controller: true },
       ],
     },
-    spec: { ...structuredClone(template.spec), nodeName: `node-${index}` },
+    spec: { ...structuredClone(template?.spec), nodeName: `node-${index}` },
   } as KubeObject);
 }
 

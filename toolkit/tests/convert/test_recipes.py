@@ -172,7 +172,7 @@ def test_the_real_runtime_verifies_it(workspace, table, tmp_path):
     space = trained(workspace, CLASSIFICATION, frame, {"model": "lightgbm", "trees": 20})
     space.run("convert")
     models, log = tmp_path / "models", tmp_path / "log"
-    fetch = ["fetch", "--uri", "pvc://work/converted/model.onnx", "--claim-dir", space.root, "--into", models]
+    fetch = ["fetch", "--uri", "pvc://claim/converted/model.onnx", "--claim-dir", space.root, "--into", models]
     golden = space.root / "converted/golden.json"
     verify = ["verify", "--models-dir", models, "--task", CLASSIFICATION, "--golden", golden, "--seconds", "1"]
     for role in (fetch, verify):
