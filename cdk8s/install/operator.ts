@@ -3,29 +3,24 @@ import { Duration, Size } from 'cdk8s';
 import {
   ConfigMap,
   Cpu,
-  Deployment,
-  DeploymentStrategy,
   EnvFieldPaths,
   EnvValue,
   ImagePullPolicy,
-  LabelSelector,
-  PercentOrAbsolute,
   Probe,
   Protocol,
-  Service,
   ServiceAccount,
   Volume,
   k8s,
   type ContainerProps,
   type IConfigMap,
-  type IServiceAccount,
 } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { labels, selectorLabels } from './labels.ts';
 import { SERVING_METRICS_PORT, SUGGEST_PORT, type Installation } from './options.ts';
-import { containerSecurity, finishDeployment, podSecurity } from './pod-security.ts';
+import { containerSecurity } from './pod-security.ts';
 import { grantOperator } from './rights.ts';
+import { addDeployment, addService } from './workload.ts';
 
 /** The operator: its settings, rights, pods, and what guards them. */
 export class Operator extends Construct {
@@ -41,26 +36,17 @@ export class Operator extends Construct {
     const text = stringify(installation.settings);
     const settings = new ConfigMap(this, 'settings', { metadata, data: { 'settings.yaml': text } });
     const selector = selectorLabels(installation, 'operator');
-    const deployment = new Deployment(this, 'deployment', {
+    addDeployment(this, {
       metadata,
+      selector,
+      account,
+      container: this.container(installation, settings),
+      strategy: 'oneByOne',
       replicas: installation.replicas,
-      select: false,
-      strategy: DeploymentStrategy.rollingUpdate({
-        maxSurge: PercentOrAbsolute.absolute(1),
-        maxUnavailable: PercentOrAbsolute.absolute(0),
-      }),
-      podMetadata: {
-        labels: selector,
-        annotations: { 'checksum/settings': createHash('sha256').update(text).digest('hex') },
-      },
-      serviceAccount: account as IServiceAccount,
-      automountServiceAccountToken: true,
-      securityContext: podSecurity,
-      terminationGracePeriod: Duration.seconds(30),
-      containers: [this.container(installation, settings)],
+      annotations: { 'checksum/settings': createHash('sha256').update(text).digest('hex') },
+      hasToken: true,
+      isSpread: true,
     });
-    deployment.select(LabelSelector.of({ labels: selector }));
-    finishDeployment(deployment, { spread: selector });
     this.expose(installation);
     this.guard(installation);
   }
@@ -111,19 +97,16 @@ export class Operator extends Construct {
 
   private expose(installation: Installation): void {
     const { healthPort, metricsPort } = installation.settings;
-    const service = new Service(this, 'service', {
-      metadata: {
-        name: installation.operatorName,
-        namespace: installation.namespace,
-        labels: labels(installation, 'operator'),
-      },
-      ports: [
-        { name: 'metrics', port: 8080, targetPort: metricsPort, protocol: Protocol.TCP },
-        { name: 'health', port: 8081, targetPort: healthPort, protocol: Protocol.TCP },
-      ],
-    });
-    for (const [key, value] of Object.entries(selectorLabels(installation, 'operator')))
-      service.selectLabel(key, value);
+    const metadata = {
+      name: installation.operatorName,
+      namespace: installation.namespace,
+      labels: labels(installation, 'operator'),
+    };
+    addService(
+      this,
+      { metadata, selector: selectorLabels(installation, 'operator') },
+      { metrics: { port: 8080, targetPort: metricsPort }, health: { port: 8081, targetPort: healthPort } },
+    );
   }
 
   private guard(installation: Installation): void {

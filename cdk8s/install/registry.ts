@@ -3,29 +3,25 @@ import { Duration, Size } from 'cdk8s';
 import {
   ConfigMap,
   Cpu,
-  Deployment,
-  DeploymentStrategy,
   ImagePullPolicy,
-  LabelSelector,
   PersistentVolumeAccessMode,
   PersistentVolumeClaim,
   Probe,
   Protocol,
-  Service,
   ServiceAccount,
   Volume,
   k8s,
   type ContainerProps,
   type IConfigMap,
   type IPersistentVolumeClaim,
-  type IServiceAccount,
   type ResourceProps,
 } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { labels, selectorLabels } from './labels.ts';
 import { REGISTRY_NAME, REGISTRY_PORT, type Installation } from './options.ts';
-import { containerSecurity, finishDeployment, podSecurity } from './pod-security.ts';
+import { containerSecurity } from './pod-security.ts';
+import { addDeployment, addService } from './workload.ts';
 
 type Metadata = NonNullable<ResourceProps['metadata']>;
 
@@ -56,24 +52,10 @@ export class Registry extends Construct {
       storage: Size.gibibytes(installation.registrySizeGiB),
     });
     const account = new ServiceAccount(this, 'account', { metadata, automountToken: false });
-    const deployment = new Deployment(this, 'deployment', {
-      metadata,
-      replicas: 1,
-      select: false,
-      // A volume that one node can mount: the old pod has to go first.
-      strategy: DeploymentStrategy.recreate(),
-      podMetadata: {
-        labels: selector,
-        annotations: { 'checksum/config': createHash('sha256').update(config).digest('hex') },
-      },
-      serviceAccount: account as IServiceAccount,
-      automountServiceAccountToken: false,
-      securityContext: podSecurity,
-      terminationGracePeriod: Duration.seconds(30),
-      containers: [this.container(installation.images.registry, metadata, claim)],
-    });
-    deployment.select(LabelSelector.of({ labels: selector }));
-    finishDeployment(deployment);
+    const container = this.container(installation.images.registry, metadata, claim);
+    const annotations = { 'checksum/config': createHash('sha256').update(config).digest('hex') };
+    // A volume that one node can mount: the old pod has to go first.
+    addDeployment(this, { metadata, selector, annotations, account, container, strategy: 'recreate' });
     this.expose(metadata, selector);
   }
 
@@ -114,11 +96,7 @@ export class Registry extends Construct {
   }
 
   private expose(metadata: Metadata, selector: Record<string, string>): void {
-    const service = new Service(this, 'service', {
-      metadata,
-      ports: [{ name: 'registry', port: REGISTRY_PORT, targetPort: REGISTRY_PORT, protocol: Protocol.TCP }],
-    });
-    for (const [key, value] of Object.entries(selector)) service.selectLabel(key, value);
+    addService(this, { metadata, selector }, { registry: { port: REGISTRY_PORT, targetPort: REGISTRY_PORT } });
     new k8s.KubeNetworkPolicy(this, 'network-policy', {
       metadata,
       spec: {

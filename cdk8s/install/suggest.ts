@@ -1,24 +1,10 @@
 import { Duration, Size } from 'cdk8s';
-import {
-  Cpu,
-  Deployment,
-  DeploymentStrategy,
-  ImagePullPolicy,
-  LabelSelector,
-  PercentOrAbsolute,
-  Probe,
-  Protocol,
-  Service,
-  ServiceAccount,
-  Volume,
-  k8s,
-  type ContainerProps,
-  type IServiceAccount,
-} from 'cdk8s-plus-27';
+import { Cpu, ImagePullPolicy, Probe, Protocol, ServiceAccount, Volume, k8s, type ContainerProps } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { labels, selectorLabels } from './labels.ts';
 import { SUGGEST_PORT, type Installation } from './options.ts';
-import { containerSecurity, finishDeployment, podSecurity } from './pod-security.ts';
+import { containerSecurity } from './pod-security.ts';
+import { addDeployment, addService } from './workload.ts';
 
 /** Suggests the parameters of searches. It keeps nothing: each question carries the trials so far. */
 export class Suggest extends Construct {
@@ -31,28 +17,9 @@ export class Suggest extends Construct {
     };
     const selector = selectorLabels(installation, 'suggest');
     const account = new ServiceAccount(this, 'account', { metadata, automountToken: false });
-    const deployment = new Deployment(this, 'deployment', {
-      metadata,
-      replicas: 1,
-      select: false,
-      strategy: DeploymentStrategy.rollingUpdate({
-        maxSurge: PercentOrAbsolute.absolute(1),
-        maxUnavailable: PercentOrAbsolute.absolute(0),
-      }),
-      podMetadata: { labels: selector },
-      serviceAccount: account as IServiceAccount,
-      automountServiceAccountToken: false,
-      securityContext: podSecurity,
-      terminationGracePeriod: Duration.seconds(30),
-      containers: [this.container(installation.images.toolkit)],
-    });
-    deployment.select(LabelSelector.of({ labels: selector }));
-    finishDeployment(deployment);
-    const service = new Service(this, 'service', {
-      metadata,
-      ports: [{ name: 'http', port: SUGGEST_PORT, targetPort: SUGGEST_PORT, protocol: Protocol.TCP }],
-    });
-    for (const [key, value] of Object.entries(selector)) service.selectLabel(key, value);
+    const container = this.container(installation.images.toolkit);
+    addDeployment(this, { metadata, selector, account, container, strategy: 'oneByOne' });
+    addService(this, { metadata, selector }, { http: { port: SUGGEST_PORT, targetPort: SUGGEST_PORT } });
     new k8s.KubeNetworkPolicy(this, 'network-policy', {
       metadata,
       spec: {
