@@ -3,10 +3,11 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle } from '../../hack/bundle.ts';
-import { AuditLog } from './audit-log.ts';
-import { OPERATOR_USER, startBenchCluster, type BenchCluster } from './cluster.ts';
+import type { AuditLog } from './audit-log.ts';
+import type { BenchCluster } from './cluster.ts';
 import { measureFloor, measureFloorSingle } from './floor.ts';
-import { lastOperatorWords, startOperator, type Program } from './operator-process.ts';
+import { onFreshCluster } from './measured-cluster.ts';
+import { startOperator, type Program } from './operator-process.ts';
 import { reportText, type Figures, type SizeFigures } from './report.ts';
 import { measureLibrary, measureServices, measureSingle, type Bench } from './services.ts';
 import { learnChildren, learnVerifiedStatus, removeTemplate, type Template } from './template.ts';
@@ -95,36 +96,18 @@ async function measure(
 async function runFromCommandLine(): Promise<void> {
   const options = readArguments();
   say('control plane');
-  const cluster = await startBenchCluster();
-  const end = () => {
-    void cluster.stop().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', end).once('SIGTERM', end);
-  try {
-    const audit = new AuditLog(cluster.plane.auditLogPath ?? '', OPERATOR_USER);
+  await onFreshCluster(async (cluster, audit) => {
     // What the image holds: one file, which starts faster and takes less memory than the source.
     const file = options.operator ?? join(await bundle('operator'), 'operator.mjs');
     const program: Program = { file, profileFolder: options.profile };
     const template = await learnTemplate(cluster, audit, { program, nodes: Number(options.nodes) });
     const timeoutMs = Number(options['timeout-seconds']) * 1000;
-    const bench: Bench = {
-      cluster,
-      audit,
-      template,
-      program,
-      timeoutMs,
-      idleSeconds: Number(options['idle-seconds']),
-      say,
-    };
+    const idleSeconds = Number(options['idle-seconds']);
+    const bench: Bench = { cluster, audit, template, program, timeoutMs, idleSeconds, say };
     const figures = await measure(bench, { sizes: options.sizes, models: Number(options.models) });
     if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(figures, undefined, 2));
     console.log(reportText(figures));
-  } catch (error) {
-    console.error(lastOperatorWords());
-    throw error;
-  } finally {
-    await cluster.stop();
-  }
+  });
 }
 
 await runFromCommandLine().catch((error: unknown) => {

@@ -2,9 +2,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle } from '../../hack/bundle.ts';
-import { AuditLog } from '../operator/audit-log.ts';
-import { OPERATOR_USER, startBenchCluster } from '../operator/cluster.ts';
-import { lastOperatorWords } from '../operator/operator-process.ts';
+import { onFreshCluster } from '../operator/measured-cluster.ts';
 import type { Bench } from '../operator/services.ts';
 import { measureCompression } from './compression.ts';
 import { measureJobs } from './jobs.ts';
@@ -42,31 +40,13 @@ const say = (text: string): void =>
   console.error(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${text}`);
 
 /** Runs a measurement on a fresh control plane. */
-async function onControlPlane<T>(measure: (bench: Omit<Bench, 'template'>) => Promise<T>): Promise<T> {
+function onControlPlane<T>(measure: (bench: Omit<Bench, 'template'>) => Promise<T>): Promise<T> {
   say('control plane');
-  const cluster = await startBenchCluster();
-  const end = () => {
-    void cluster.stop().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', end).once('SIGTERM', end);
-  try {
-    const audit = new AuditLog(cluster.plane.auditLogPath ?? '', OPERATOR_USER);
+  return onFreshCluster(async (cluster, audit) => {
     const program = { file: join(await bundle('operator'), 'operator.mjs') };
-    return await measure({
-      cluster,
-      audit,
-      program,
-      timeoutMs: Number(options['timeout-seconds']) * 1000,
-      idleSeconds: 0,
-      say,
-    });
-  } catch (error) {
-    console.error(lastOperatorWords());
-    throw error;
-  } finally {
-    process.off('SIGINT', end).off('SIGTERM', end);
-    await cluster.stop();
-  }
+    const timeoutMs = Number(options['timeout-seconds']) * 1000;
+    return measure({ cluster, audit, program, timeoutMs, idleSeconds: 0, say });
+  });
 }
 
 const machine = { cores: availableParallelism(), loadAverage: loadavg()[0] ?? 0 };
