@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests of the Python packages (sdk/python, cli) against the real server, and, where they are there, a real API server and
+# Style of all Python code, and tests of the Python packages (sdk/python, cli) against the real server, and, where they are there, a real API server and
 # cluster: python-test.sh [ARGUMENTS FOR PYTEST]. AIMASS_TEST_KUBECONFIG names a cluster with AI Mass and the service
 # AIMASS_TEST_SERVICE (default iris) ready in the namespace AIMASS_TEST_NAMESPACE (default default).
 # Needs python3 with venv, and the npm packages. The last line is "N passed, N failed"; tests that did not run are listed.
@@ -61,10 +61,12 @@ END
 install
 passed=0 failed=0 skipped=0
 export PATH=$VENV/bin:$PATH
-for folder in sdk/python cli; do
+for folder in sdk/python cli toolkit; do
   cd "$ROOT/$folder"
   check "$folder: ruff" ruff check --no-cache .
   check "$folder: ruff format" ruff format --no-cache --check .
+  # The libraries of the toolkit are in its image only.
+  [ "$folder" != toolkit ] || continue
   check "$folder: mypy" mypy --cache-dir "$AIMASS_CACHE/mypy-$(basename "$folder")"
 done
 run_tests sdk/python "$@"

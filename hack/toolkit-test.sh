@@ -13,6 +13,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=hack/images/toolkit/bases.sh
 . "$ROOT/hack/images/toolkit/bases.sh"
 
+IMAGE_PATH=/opt/toolkit/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/node_modules/.bin
 container=''
 scratch=$(mktemp -d)
 clean_up() {
@@ -36,16 +37,18 @@ need_pytest() { # sets PYTEST, the folder it is installed in
 }
 run_in() { # name of an image, command...: the command's exit code is that of this function
   local image=$1 folder=${AIMASS_SCRATCH:-$scratch} code=0; shift
-  local mounts=(-v "$ROOT/toolkit:/toolkit:ro" -v "$ROOT/toolkit/src:/opt/toolkit/src:ro" -v "$folder:/scratch" -v "${PYTEST:-$scratch}:/opt/pytest:ro")
+  # The runtime and its Node: some tests have it verify what was converted.
+  local mounts=(-v "$ROOT/runtime:/runtime:ro" -v "$ROOT/crds:/crds:ro" -v "$ROOT/node_modules:/node_modules:ro" -v "$ROOT/package.json:/package.json:ro")
+  mounts+=(-v "$ROOT/toolkit:/toolkit:ro" -v "$ROOT/toolkit/src:/opt/toolkit/src:ro" -v "$folder:/scratch" -v "${PYTEST:-$scratch}:/opt/pytest:ro")
   # mktemp makes a folder that is closed to others.
   chmod 777 "$folder"
   need_base "$image"
   if [ "$BUILDER" = docker ]; then
-    docker run --rm --read-only --tmpfs /tmp --user 65532:65532 --workdir /scratch "${mounts[@]}" -e PYTHONPATH=/opt/pytest "$TOOLKIT_BASE" "$@" || code=$?
+    docker run --rm --read-only --tmpfs /tmp --user 65532:65532 --workdir /scratch "${mounts[@]}" -e PYTHONPATH=/opt/pytest -e PATH="$IMAGE_PATH" "$TOOLKIT_BASE" "$@" || code=$?
     return "$code"
   fi
   container=$("${BUILDAH[@]}" from --pull-never --name "aimass-toolkit-test-$$-$RANDOM" "$TOOLKIT_BASE")
-  "${BUILDAH[@]}" run --isolation chroot --hostname localhost --user 65532:65532 --workingdir /scratch "${mounts[@]}" --env PYTHONPATH=/opt/pytest \
+  "${BUILDAH[@]}" run --isolation chroot --hostname localhost --user 65532:65532 --workingdir /scratch "${mounts[@]}" --env PYTHONPATH=/opt/pytest --env PATH="$IMAGE_PATH" \
     "$container" -- "$@" || code=$?
   "${BUILDAH[@]}" rm "$container" > /dev/null
   container=''

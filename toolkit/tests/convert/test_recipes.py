@@ -150,6 +150,13 @@ def test_the_same_bytes_twice(workspace):
     assert made[0] == made[1]
 
 
+def test_the_card_tells_the_digest_that_was_recorded_when_the_data_was_fetched(workspace):
+    space = trained(workspace, CLASSIFICATION, datasets.load_iris(as_frame=True).frame, {"model": "logistic"})
+    (space.root / "data/train/.fetched.json").write_text('{"digest": "sha256:' + "c" * 64 + '"}')
+    space.run("convert")
+    assert f"sha256:{'c' * 64}" in (space.root / "converted/card.md").read_text()
+
+
 def test_evaluated_metrics_go_to_the_card(workspace):
     space = trained(workspace, CLASSIFICATION, datasets.load_iris(as_frame=True).frame, {"model": "logistic"})
     (space.root / "evaluated").mkdir()

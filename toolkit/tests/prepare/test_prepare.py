@@ -5,38 +5,13 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 import pytest
+from prepare_tables import iris, mixed
 from sklearn import datasets
 
 from aimass_toolkit.stage.prepared import read_prepared
 
 CLASSES = {"task": "tabular-classification", "seed": 3}
 NUMBERS = {"task": "tabular-regression", "seed": 3}
-
-
-def mixed(rows=300, seed=0):
-    """Numbers with holes, categories with holes, an identifier, a patient and a day."""
-    random = np.random.default_rng(seed)
-    frame = pd.DataFrame(
-        {
-            "ticket": [f"T{i:04}" for i in range(rows)],
-            "age": random.normal(40, 12, rows).round(1),
-            "income (€)": random.lognormal(10, 0.5, rows).round(),
-            "city": random.choice(["Bern", "Lima", "Oslo"], rows),
-            "size": random.choice(["big", "small"], rows),
-            "patient": random.integers(0, 40, rows),
-            "day": pd.date_range("2024-01-01", periods=rows).strftime("%Y-%m-%d"),
-        }
-    )
-    frame["bought"] = np.where((frame["age"] > 40) ^ (frame["city"] == "Bern"), "yes", "no")
-    frame.loc[random.random(rows) < 0.1, "age"] = np.nan
-    frame.loc[random.random(rows) < 0.1, "city"] = None
-    return frame
-
-
-def iris():
-    frame = datasets.load_iris(as_frame=True).frame
-    frame["target"] = frame["target"].map(dict(enumerate(["setosa", "versicolor", "virginica"])))
-    return frame
 
 
 def test_a_table_of_numbers_is_cleaned_split_and_scaled(workspace):
@@ -223,84 +198,6 @@ def test_numbers_as_targets_in_every_format(workspace, form):
     }[form]()
     assert space.run("prepare")["rows"] == {"train": 308, "validation": 67, "test": 67}
     assert space.json("prepared/schema.json")["labels"] == []
-
-
-def without(frame, column, value):
-    frame = frame.copy().astype(object)
-    frame[column] = value
-    return frame
-
-
-def with_text(frame):
-    frame = frame.copy().astype(object)
-    frame.loc[7, "age"] = "forty"
-    return frame
-
-
-def nan_everywhere():
-    return without(mixed(), "age", None)
-
-
-BAD = [
-    ("no such column", mixed(), {"target": "sold"}, "ColumnMissing", '"bought"'),
-    ("a named column is missing", mixed(), {"target": "bought", "columns": {"weight": {}}}, "ColumnMissing", "weight"),
-    ("the target is constant", without(mixed(), "bought", "yes"), {"target": "bought"}, "TargetConstant", "always yes"),
-    ("the target is missing", without(mixed(), "bought", None), {"target": "bought"}, "DataInvalid", "missing in all"),
-    ("numbers and texts", with_text(mixed()), {"target": "bought"}, "DataInvalid", '"forty" in row 8'),
-    ("two columns of a name", "a,a,b\n1,2,x\n", {"target": "b"}, "DataInvalid", "more than one column"),
-    ("a header only", "a,b\n", {"target": "b"}, "DataEmpty", "no rows"),
-    ("an empty file", "", {"target": "b"}, "DataEmpty", "empty"),
-    ("a quantity as class", mixed(), {"target": "income (€)"}, "DataInvalid", "tabular-regression"),
-    ("a name as class", mixed(), {"target": "ticket"}, "DataInvalid", "classes"),
-    (
-        "texts as numbers",
-        mixed(),
-        {"target": "bought", "columns": {"city": {"type": "numeric"}}},
-        "DataInvalid",
-        "city",
-    ),
-    ("a mean of texts", mixed(), {"target": "bought", "columns": {"city": {"impute": "mean"}}}, "InvalidSpec", "mean"),
-    ("clip the wrong way", mixed(), {"target": "bought", "columns": {"age": {"clip": [9, 1]}}}, "InvalidSpec", "clip"),
-    ("no source", mixed(), {"target": "bought", "source": "other"}, "DataMissing", "other"),
-    (
-        "nothing in range",
-        mixed(),
-        {"target": "bought", "clean": {"ranges": [{"column": "patient", "min": 900}]}},
-        "DataEmpty",
-        "leaves no row",
-    ),
-    ("too few groups", mixed(), {"target": "bought", "split": {"groupBy": "size"}}, "DataInvalid", "2 groups"),
-    ("no time", mixed(), {"target": "bought", "split": {"timeBy": "city"}}, "DataInvalid", "no time"),
-]
-
-
-@pytest.mark.parametrize(("table", "prepare", "reason", "says"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
-def test_what_cannot_be_learned_from_is_refused(workspace, table, prepare, reason, says):
-    space = workspace(**CLASSES, prepare=prepare)
-    space.data("train", table)
-    report = space.refused("prepare")
-    assert report["reason"] == reason
-    assert says in report["message"]
-    assert not (space.root / "prepared").exists()
-
-
-def test_a_data_set_that_is_not_there(workspace):
-    space = workspace(**CLASSES, data=["train"], prepare={"target": "y"})
-    assert space.refused("prepare")["reason"] == "DataMissing"
-
-
-def test_texts_are_no_target_of_a_regression(workspace):
-    space = workspace(**NUMBERS, prepare={"target": "city"})
-    space.data("train", mixed())
-    report = space.refused("prepare")
-    assert report["reason"] == "DataInvalid"
-    assert "tabular-classification" in report["message"]
-
-
-def test_a_column_without_any_value_is_left_out(workspace):
-    space = workspace(**CLASSES, prepare={"target": "bought"})
-    space.data("train", nan_everywhere())
-    assert any('"age" is left out: 100%' in note for note in space.run("prepare")["notes"])
 
 
 def test_without_prepare_the_data_is_checked(workspace):

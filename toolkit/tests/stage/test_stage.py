@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+
 from aimass_toolkit.stage import atomic, golden
 from aimass_toolkit.stage.document import Paths, parse_document, read_document
 from aimass_toolkit.stage.files import load_frame
@@ -82,9 +83,14 @@ def test_a_stage_that_is_told_to_stop_stops(tmp_path):
 
 def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
     target = tmp_path / "prepared"
-    with pytest.raises(ValueError, match="killed"), atomic.whole_folder(target) as folder:
-        (folder / "half").write_text("x")
-        raise ValueError("killed")
+
+    def killed():
+        with atomic.whole_folder(target) as folder:
+            (folder / "half").write_text("x")
+            raise ValueError("killed")
+
+    with pytest.raises(ValueError, match="killed"):
+        killed()
     assert not target.exists()
     for content in ("one", "two"):
         with atomic.whole_folder(target) as folder:
@@ -124,7 +130,7 @@ TABLE = pd.DataFrame({"a": [1.5, None], "b": ["x", None]})
         ("t.csv.gz", lambda file: TABLE.to_csv(file, index=False)),
         ("t.csv", lambda file: TABLE.to_csv(file, index=False, sep=";")),
         ("t.tsv", lambda file: TABLE.to_csv(file, index=False, sep="\t")),
-        ("t.parquet", lambda file: TABLE.to_parquet(file)),
+        ("t.parquet", TABLE.to_parquet),
         ("t.jsonl", lambda file: TABLE.to_json(file, orient="records", lines=True)),
         ("t.json", lambda file: TABLE.to_json(file, orient="records")),
         ("t.json", lambda file: file.write_text('{"a": [1.5, null], "b": ["x", "NA"]}')),

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import aimass_toolkit
 import pytest
 from data_sets import digits, opinions, pairs, rankings
+
+import aimass_toolkit
 
 SOURCE = Path(aimass_toolkit.__file__).parents[1]
 RECIPES = {

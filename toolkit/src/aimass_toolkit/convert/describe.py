@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 from aimass_toolkit.stage.card import Facts, card, describe_tensors
 from aimass_toolkit.stage.document import Document
 from aimass_toolkit.stage.files import hidden
+from aimass_toolkit.stage.json_file import read_json
 from aimass_toolkit.stage.prepared import Prepared
 from aimass_toolkit.stage.session import Session
 
 BASELINE = "baseline"
+#: What the fetch role leaves in a folder: the digest of what it fetched, as status records it.
+FETCHED = ".fetched.json"
 # How recipes name what they measured on the validation part.
 VALIDATION = "val_"
 KINDS = {
@@ -25,15 +27,6 @@ KINDS = {
     "tensorflow": "TensorFlow",
     "paddle": "PaddlePaddle",
 }
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object, or an empty one when the file is not there or holds something else."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def config(document: Document, prepared: Prepared | None, classes: list[Any] | None) -> dict[str, Any]:
@@ -87,10 +80,9 @@ def data_lines(document: Document) -> list[str]:
     for name in document.data:
         folder = document.paths.data(name)
         files = sorted(one for one in folder.rglob("*") if one.is_file() and not hidden(one.relative_to(folder)))
-        files = [one for one in files if one.name != "fetched.json"]
         if files:
             many = "1 file" if len(files) == 1 else f"{len(files)} files"
-            digest = read_json(folder / "fetched.json").get("digest") or f"sha256:{digest_of(folder, files)}"
+            digest = read_json(folder / FETCHED).get("digest") or f"sha256:{digest_of(folder, files)}"
             lines.append(f"`{name}`: {many}, `{digest}`")
     return lines
 

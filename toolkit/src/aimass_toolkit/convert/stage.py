@@ -11,11 +11,12 @@ import onnx
 from aimass_toolkit.stage import graph as house
 from aimass_toolkit.stage.document import Document
 from aimass_toolkit.stage.golden import golden, golden_text
+from aimass_toolkit.stage.json_file import read_json
 from aimass_toolkit.stage.report import StageError
 from aimass_toolkit.stage.session import Session
 
 from . import outputs
-from .describe import config, describe, read_json
+from .describe import config, describe
 from .merge import with_preparation
 from .prove import prove
 from .rows import Rows, as_served, example_rows, find_prepared, made_up_rows, prepared_rows

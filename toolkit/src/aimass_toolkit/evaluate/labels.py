@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from aimass_toolkit.stage.document import Paths
+from aimass_toolkit.stage.json_file import read_json
 from aimass_toolkit.stage.report import StageError
 
 from .held_out import Array
@@ -29,15 +29,6 @@ def names_of(folder: Path) -> list[Any]:
     if not isinstance(names, dict):
         return []
     return [names.get(str(place), str(place)) for place in range(len(names))]
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """An object in a file; empty when there is none."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def encoded(labels: Array, names: Sequence[Any], task: str, dataset: str) -> Array:

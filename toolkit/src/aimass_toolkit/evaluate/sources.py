@@ -9,11 +9,12 @@ import numpy as np
 
 from aimass_toolkit.stage.document import Document
 from aimass_toolkit.stage.files import data_files
+from aimass_toolkit.stage.json_file import read_json
 from aimass_toolkit.stage.prepared import read_prepared
 from aimass_toolkit.stage.report import StageError
 
 from .held_out import Array, HeldOut
-from .labels import class_names, encoded, read_json
+from .labels import class_names, encoded
 from .native import Predictor
 from .tables import of_prepared_part, of_prepared_table, of_table
 

@@ -43,7 +43,7 @@ def plain_files(folder: Path) -> Iterator[DataFile]:
 
 def is_wanted(path: PurePosixPath) -> bool:
     """Whether a file is data."""
-    return not any(part.startswith((".", "__MACOSX")) for part in path.parts) and path.name != "fetched.json"
+    return not any(part.startswith((".", "__MACOSX")) for part in path.parts)
 
 
 def read_limited(path: Path) -> bytes:
