@@ -33,6 +33,11 @@ class Cli:
         )
         return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    def start(self, *args: object) -> subprocess.Popen[str]:
+        """Starts the command, and leaves it to run."""
+        command = [self.bin / "aimass", *map(str, args)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**self.env, "PYTHONUNBUFFERED": "1"})
+
     def kubectl(self, *args: str) -> None:
         """Changes the cluster past the command line."""
         from real_servers import BIN  # a plugin of pytest: not to be imported before it is loaded as such

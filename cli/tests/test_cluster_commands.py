@@ -85,8 +85,7 @@ def test_nothing_there_is_said_and_is_no_error(shop: Cli) -> None:
 
 @pytest.fixture
 def watching(shop: Cli) -> Iterator[subprocess.Popen[str]]:
-    command = [shop.bin / "aimass", "status", "-n", "shop", "--watch", "--interval", "0.2"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**shop.env, "PYTHONUNBUFFERED": "1"})
+    process = shop.start("status", "-n", "shop", "--watch", "--interval", "0.2")
     yield process
     process.kill()
 

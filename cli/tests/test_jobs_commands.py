@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import signal
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -172,8 +171,7 @@ def test_nothing_there_is_said_and_is_no_error(shop: Cli) -> None:
 
 @pytest.mark.api
 def test_watch_prints_each_change_until_it_is_stopped(shop: Cli, api: Api) -> None:
-    command = [shop.bin / "aimass", "jobs", "churn", "-n", "shop", "--watch", "--interval", "0.2"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**shop.env, "PYTHONUNBUFFERED": "1"})
+    process = shop.start("jobs", "churn", "-n", "shop", "--watch", "--interval", "0.2")
     try:
         read_until(process, "4/10")
         api.set_status(KIND, "churn", {"progress": {"step": 5}})
