@@ -9,6 +9,7 @@ import pytest
 from data_sets import digits, opinions, rankings
 from onnxruntime.quantization import quantize_dynamic
 
+from aimass_toolkit.compress import int8
 from aimass_toolkit.stage.session import Session
 
 IMAGES = {"name": "image-classification", "options": {"epochs": 5, "channels": 16, "threads": 1}}
@@ -200,6 +201,18 @@ def test_nothing_can_be_frozen_without_a_base_model(workspace):
     report = images(workspace, digits(100), freeze="backbone").refused("train")
     assert report["reason"] == "RecipeInvalid"
     assert "spec.baseModel" in report["message"]
+
+
+@pytest.mark.parametrize("how", ["dynamic", "static"])
+def test_a_quantised_model_of_images_is_one_too(workspace, made, tmp_path, how):
+    """As publish.optimize makes it: some weights keep their names, others lose them."""
+    base = shutil.copytree(low_digits(made, workspace), tmp_path / "small")
+    model = onnx.load(base / "model.onnx")
+    rows = dict(np.load(base / "examples.npz"))
+    quantised = int8.dynamic(model) if how == "dynamic" else int8.static(model, rows, 1)
+    onnx.save(quantised, base / "model.onnx")
+    space = give(images(workspace, digits(600), epochs=20, learningRate=0.02), base)
+    assert space.run("train")["metrics"]["accuracy"] >= 0.8
 
 
 def test_a_quantised_model_of_ours_is_a_maker_of_features(workspace, made, tmp_path):

@@ -66,8 +66,10 @@ def is_ours(given: GivenModel, model_type: str) -> bool:
     """
     if given.config.get("model_type") != model_type:
         return False
-    kinds = {entry.data_type for entry in given.model.graph.initializer if entry.name.startswith("backbone.")}
-    return bool(kinds) and kinds <= {TensorProto.FLOAT, TensorProto.FLOAT16}
+    initializers = given.model.graph.initializer
+    # A model of 8 bits has some of its parameters under other names: its weights are no longer those that were trained.
+    is_quantised = any(entry.data_type in (TensorProto.INT8, TensorProto.UINT8) for entry in initializers)
+    return not is_quantised and any(entry.name.startswith("backbone.") for entry in initializers)
 
 
 def load_weights(network: nn.Module, given: GivenModel, keeps_head: bool) -> None:
