@@ -72,6 +72,14 @@ export async function helm(...args: string[]): Promise<string> {
   return stdout;
 }
 
+/** Kills all operators, as a lost node would. */
+export const killOperators = (): Promise<string> =>
+  kubectl(
+    `delete pods -n ${environment.release()} -l app.kubernetes.io/component=operator --force --grace-period=0`.split(
+      ' ',
+    ),
+  );
+
 /** Gives an image of the node a second name, as if it had been pulled from elsewhere. */
 export async function tagImage(image: string, alias: string): Promise<void> {
   const socket = join(cache, 'clusters', environment.clusterName(), 'containerd.sock');

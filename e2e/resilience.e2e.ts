@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { apply, createNamespace, environment, eventually, get, kubectl, list, untilCondition } from './cluster.ts';
+import {
+  apply,
+  createNamespace,
+  environment,
+  eventually,
+  get,
+  killOperators,
+  kubectl,
+  list,
+  untilCondition,
+} from './cluster.ts';
 import { libraryManifest } from './library.ts';
 
 const NAMESPACE = 'e2e-resilience';
@@ -20,18 +30,6 @@ const service = (name: string, modelName: string) => ({
   metadata: { name, namespace: NAMESPACE },
   spec: { model: { name: modelName }, resources: { requests: { cpu: '50m', memory: '128Mi' } } },
 });
-
-const killOperators = () =>
-  kubectl([
-    'delete',
-    'pods',
-    '-n',
-    environment.release(),
-    '-l',
-    'app.kubernetes.io/component=operator',
-    '--force',
-    '--grace-period=0',
-  ]);
 
 describe('the operator may be killed at any moment', () => {
   test('and everything ends as it would have', async () => {

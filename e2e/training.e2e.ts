@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
 import {
   apply,
   clusterAddress,
@@ -14,27 +11,10 @@ import {
   untilCondition,
   type Live,
 } from './cluster.ts';
+import { tutorial, tutorialCode } from './tutorials.ts';
 
 const NAMESPACE = 'e2e-training';
 const KIND = 'trainingjob.aimass.dev';
-const TUTORIALS = join(import.meta.dirname, '..', 'docs', 'tutorials', 'training');
-
-type Manifest = { kind: string; metadata: { name: string; namespace?: string }; spec: Record<string, unknown> };
-
-/** The objects of a tutorial, in the namespace of this test. */
-const tutorial = (file: string): Manifest[] =>
-  parseAllDocuments(readFileSync(join(TUTORIALS, file), 'utf8')).map((document) => {
-    const manifest = document.toJS() as Manifest;
-    return { ...manifest, metadata: { ...manifest.metadata, namespace: NAMESPACE } };
-  });
-
-/** The program of a tutorial, as `kubectl create configmap --from-file` makes it. */
-const code = (name: string, file: string) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, namespace: NAMESPACE },
-  data: { 'train.py': readFileSync(join(TUTORIALS, file), 'utf8') },
-});
 
 const ready = (name: string, seconds = 300): Promise<Live> =>
   untilCondition(KIND, name, { namespace: NAMESPACE, seconds });
@@ -51,7 +31,7 @@ afterAll(() => namespace?.remove());
 
 describe('a recipe', () => {
   test('one apply ends in a served model that takes raw values, missing ones too', async () => {
-    await apply(...tutorial('recipe/job.yaml'));
+    await apply(...tutorial('recipe/job.yaml', NAMESPACE));
     const job = await ready('churn');
     expect(stagesOf(job)).toEqual([
       'prepare Succeeded',
@@ -83,7 +63,7 @@ describe('a recipe', () => {
 
 describe('a program of your own', () => {
   test('runs in the toolkit image from a ConfigMap; what it prints is its progress', async () => {
-    await apply(code('iris-code', 'own-code/train.py'), ...tutorial('own-code/job.yaml'));
+    await apply(tutorialCode('iris-code', 'own-code/train.py', NAMESPACE), ...tutorial('own-code/job.yaml', NAMESPACE));
     const job = await ready('iris-own');
     expect(job.status).toMatchObject({
       metrics: { latest: { accuracy: expect.any(Number) } },
@@ -96,9 +76,9 @@ describe('a program of your own', () => {
 
 describe('two workers', () => {
   test('train one model with PyTorch DDP; a killed one is replaced from the checkpoint', async () => {
-    const [job] = tutorial('distributed/job.yaml');
+    const [job] = tutorial('distributed/job.yaml', NAMESPACE);
     if (job === undefined) throw new Error('the tutorial has no job');
-    await apply(code('digits-ddp-code', 'distributed/train.py'), {
+    await apply(tutorialCode('digits-ddp-code', 'distributed/train.py', NAMESPACE), {
       ...job,
       spec: { ...job.spec, parameters: { epochs: 40 } },
     });
@@ -120,7 +100,7 @@ describe('two workers', () => {
 
 describe('a search', () => {
   test('publishes the best trial and keeps no other', async () => {
-    await apply(...tutorial('search/job.yaml'));
+    await apply(...tutorial('search/job.yaml', NAMESPACE));
     const job = await ready('iris-search', 600);
     expect(job.status).toMatchObject({
       trials: { total: 6, running: 0, best: { value: expect.any(Number) } },
