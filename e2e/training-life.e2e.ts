@@ -111,8 +111,9 @@ describe('a worker that hangs', () => {
     await apply(python('hanging', lines, { workspace: { size: '1Gi' }, stall: { after: '30s', restart: true } }));
     const ended = await ready('hanging');
     expect(ended.status).toMatchObject({ run: { restarts: 1 } });
-    const events = await kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'json']);
-    expect(events).toContain('Stalled');
+    const events = await kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'json', '--field-selector=reason=Restarted']);
+    expect(events).toContain('A worker hung for longer than spec.stall.after (30s). Worker 0 (pod hanging-');
+    expect(events).toContain('It last printed: step=1 steps=2 loss=0.5');
   });
 });
 
