@@ -1,6 +1,7 @@
 """Starting from a model, and learning from one."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -168,7 +169,10 @@ def test_a_small_student_learns_from_a_teacher(workspace, made):
     alone = images(workspace, digits(150), channels=8, layers=2)
     taught = give(images(workspace, digits(150), channels=8, layers=2, alpha=0.9), teacher, "teacher-model")
     assert taught.run("train")["metrics"]["val_loss"] < alone.run("train")["metrics"]["val_loss"] * 1.1
-    assert "Learned from a teacher" in (taught.root / "output/card.md").read_text()
+    card = (taught.root / "output/card.md").read_text()
+    assert "Learned from a teacher" in card
+    assert re.search(r"Learned from the teacher Model `sha256:[0-9a-f]{64}`", card)
+    assert re.search(r"- `train`: 1 file, `sha256:[0-9a-f]{64}`", card)
 
 
 def test_a_student_of_texts_has_a_tokenizer_of_its_own(workspace, made):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 from aimass_toolkit.stage.card import Facts, card, describe_tensors
 from aimass_toolkit.stage.document import Document
-from aimass_toolkit.stage.files import hidden
 from aimass_toolkit.stage.json_file import read_json
+from aimass_toolkit.stage.origin import data_lines, model_lines
 from aimass_toolkit.stage.prepared import Prepared
 from aimass_toolkit.stage.session import Session
 
 BASELINE = "baseline"
-#: What the fetch role leaves in a folder: the digest of what it fetched, as status records it.
-FETCHED = ".fetched.json"
 # How recipes name what they measured on the validation part.
 VALIDATION = "val_"
 KINDS = {
@@ -74,34 +70,15 @@ def uncapitalised(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def data_lines(document: Document) -> list[str]:
-    """Each data set with its size and digest."""
-    lines = []
-    for name in document.data:
-        folder = document.paths.data(name)
-        files = sorted(one for one in folder.rglob("*") if one.is_file() and not hidden(one.relative_to(folder)))
-        if files:
-            many = "1 file" if len(files) == 1 else f"{len(files)} files"
-            digest = read_json(folder / FETCHED).get("digest") or f"sha256:{digest_of(folder, files)}"
-            lines.append(f"`{name}`: {many}, `{digest}`")
-    return lines
-
-
-def digest_of(folder: Path, files: list[Path]) -> str:
-    """The digest of one file; of several, that of the list of their digests and names."""
-    digests = [hashlib.file_digest(file.open("rb"), "sha256").hexdigest() for file in files]
-    if len(files) == 1:
-        return digests[0]
-    lines = "".join(f"{digest}  {file.relative_to(folder)}\n" for digest, file in zip(digests, files, strict=True))
-    return hashlib.sha256(lines.encode()).hexdigest()
-
-
 def describe(document: Document, session: Session, prepared: Prepared | None, report: dict[str, Any]) -> str:
     """card.md."""
     metrics, baseline, origin = metrics_of(document)
-    model_type = read_json(document.paths.output / "config.json").get("model_type")
+    trained = read_json(document.paths.output / "config.json")
+    kind = trained.get("model_type") or "A model"
     notes = [
-        f"largest difference from the trained model: {report['largestDifference']:.2g} ({report['rowsCompared']} rows)"
+        *model_lines(document),
+        *notes_of(trained),
+        f"largest difference from the trained model: {report['largestDifference']:.2g} ({report['rowsCompared']} rows)",
     ]
     if prepared is not None:
         notes.append("the graph holds the preparation, fitted on the training part: it takes raw values")
@@ -109,7 +86,7 @@ def describe(document: Document, session: Session, prepared: Prepared | None, re
     if metrics:
         notes.append(f"metrics: {origin}")
     facts = Facts(
-        model=f"{model_type or 'A model'}, from {KINDS[report['from']]}, as ONNX (opset {report['opset']}).",
+        model=f"{kind}, from {KINDS[report['from']]}, as ONNX (opset {report['opset']}).",
         data=[*data_lines(document), *preparation_lines(prepared)],
         metrics=metrics,
         baseline=baseline,
@@ -118,6 +95,13 @@ def describe(document: Document, session: Session, prepared: Prepared | None, re
         limits=["It knows rows like those of the training data; others get an answer, too."],
     )
     return card(document, facts)
+
+
+def notes_of(config: dict[str, Any]) -> list[str]:
+    """What the training itself has to say: `training.notes` in its config.json, where a recipe wrote them."""
+    training = config.get("training")
+    notes = training.get("notes") if isinstance(training, dict) else None
+    return [str(note) for note in notes] if isinstance(notes, list) else []
 
 
 def preparation_lines(prepared: Prepared | None) -> list[str]:

@@ -10,6 +10,7 @@ from onnx import ModelProto
 from aimass_toolkit.stage.atomic import whole_folder
 from aimass_toolkit.stage.card import Facts, card, describe_tensors
 from aimass_toolkit.stage.document import Document
+from aimass_toolkit.stage.origin import data_lines, model_lines
 from aimass_toolkit.stage.session import Session
 
 EXAMPLES = 128
@@ -57,7 +58,13 @@ def write_artifact(document: Document, made: Artifact) -> None:
         onnx.save(made.model, folder / "model.onnx")
         session = Session(folder / "model.onnx")
         facts = Facts(
-            made.description, made.data, made.metrics, made.baseline, describe_tensors(session), made.notes, made.limits
+            made.description,
+            [*data_lines(document), *made.data],
+            made.metrics,
+            made.baseline,
+            describe_tensors(session),
+            [*model_lines(document), *made.notes],
+            made.limits,
         )
         texts = {
             **made.files,

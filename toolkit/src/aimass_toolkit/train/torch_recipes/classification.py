@@ -12,14 +12,15 @@ from torch import nn
 
 from aimass_toolkit.stage.document import Document
 from aimass_toolkit.stage.session import Session
+from aimass_toolkit.train.given.model import GivenModel
+from aimass_toolkit.train.given.session import Batch, open_session, run_all
 
 from .artifact import Artifact, bounded, label_config, spread, write_artifact
 from .context import Context
 from .data.split import Part, Parts
-from .graph.base_model import GivenModel, is_ours, load_weights
+from .graph.base_model import is_ours, load_weights
 from .graph.export import check_same, compare, to_onnx
 from .graph.features import OWN, join_head, make_extractor
-from .graph.session import Batch, open_session, run_all
 from .metrics import classification_metrics, most_common_baseline
 from .networks.head import Head
 from .options import Option

@@ -7,8 +7,8 @@ from functools import cached_property
 
 from aimass_toolkit.stage.document import Document
 from aimass_toolkit.stage.files import load_frame
+from aimass_toolkit.train.given.model import GivenModel, find_model
 
-from .graph.base_model import GivenModel, find_model
 from .options import Option, read_options
 from .problem import refuse
 from .training.workers import Workers

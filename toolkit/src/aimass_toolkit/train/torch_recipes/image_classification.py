@@ -8,6 +8,8 @@ from torch import nn
 
 from aimass_toolkit.stage.document import Document
 from aimass_toolkit.stage.session import Session
+from aimass_toolkit.train.given.model import GivenModel
+from aimass_toolkit.train.given.session import Batch
 
 from .artifact import text_of
 from .classification import Loaded, train_classifier
@@ -17,8 +19,6 @@ from .data.labels import name_labels, number_labels
 from .data.processor import ImageForm, ImageInput, read_input, write_processor
 from .data.split import Part, split
 from .data.tree import files_of
-from .graph.base_model import GivenModel
-from .graph.session import Batch
 from .networks.convnet import MODEL_TYPE, ImageClassifier, widths
 from .options import CLASSES, IMAGE, TEACHING, TRAINING, TRANSFER
 from .problem import refuse

@@ -7,6 +7,8 @@ from torch import nn
 
 from aimass_toolkit.stage.document import Document
 from aimass_toolkit.stage.session import Session
+from aimass_toolkit.train.given.model import GivenModel
+from aimass_toolkit.train.given.session import Batch
 
 from .classification import Loaded, train_classifier
 from .context import Context
@@ -14,8 +16,6 @@ from .data.labels import name_labels, number_labels
 from .data.rows import labels as label_column
 from .data.rows import texts as text_column
 from .data.split import Part, split
-from .graph.base_model import GivenModel
-from .graph.session import Batch
 from .networks.encoder import MODEL_TYPE, TextClassifier
 from .options import CLASSES, TEACHING, TEXT, TRAINING_ON_TEXTS, TRANSFER, Option
 from .problem import refuse

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
+from aimass_toolkit.train.given.model import GivenModel
+
 from .artifact import Artifact, spread, write_artifact
 from .context import Context
 from .data.split import Parts
-from .graph.base_model import GivenModel, is_ours, load_weights
+from .graph.base_model import is_ours, load_weights
 from .graph.export import compare, to_onnx
 from .networks.encoder import MODEL_TYPE, TextRanker
 from .problem import refuse

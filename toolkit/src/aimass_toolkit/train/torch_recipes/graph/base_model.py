@@ -1,63 +1,16 @@
-"""Models that training starts or learns from: the files of /aimass/base-model and /aimass/teacher-model."""
-
-import json
-from dataclasses import dataclass
-from pathlib import Path
+"""Going on with the weights of a model that one of these recipes made."""
 
 import numpy as np
-import onnx
 import torch
-from onnx import ModelProto, TensorProto, numpy_helper
+from onnx import TensorProto
 from torch import nn
+
+from aimass_toolkit.train.given.model import GivenModel
 
 from ..problem import refuse
 
 NOT_EXPORTED = ("num_batches_tracked",)
 NEW_WHERE_MISSING = ("head.", "backbone.sides.")
-
-
-@dataclass(frozen=True)
-class GivenModel:
-    """The files of a verified model."""
-
-    folder: Path
-    config: dict
-    model: ModelProto
-
-    @property
-    def weights(self) -> dict[str, np.ndarray]:
-        """The values of the graph by name."""
-        return {entry.name: numpy_helper.to_array(entry) for entry in self.model.graph.initializer}
-
-    @property
-    def labels(self) -> list[str]:
-        """The names of the classes, in the order of the scores."""
-        names = self.config.get("id2label") or {}
-        return [str(names[key]) for key in sorted(names, key=int)]
-
-    def json(self, name: str) -> dict:
-        """One of its JSON files; empty when there is none."""
-        path = self.folder / name
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def find_model(folder: Path, what: str) -> GivenModel | None:
-    """The model in a folder; None when the folder is empty or not there."""
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return None
-    if not (folder / "model.onnx").is_file():
-        refuse("RecipeInvalid", f"{what} has no model.onnx; name a Model that is Ready.")
-    try:
-        model = onnx.load(folder / "model.onnx")
-        given = GivenModel(folder, {}, model)
-        return GivenModel(folder, given.json("config.json"), model)
-    except (ValueError, OSError, onnx.checker.ValidationError) as error:
-        refuse("RecipeInvalid", f"the files of {what} cannot be read ({str(error)[:200]}); name a Model that is Ready.")
-    except Exception as error:  # protobuf has an error of its own
-        refuse(
-            "RecipeInvalid",
-            f"model.onnx of {what} is no ONNX file ({type(error).__name__}); name a Model that is Ready.",
-        )
 
 
 def is_ours(given: GivenModel, model_type: str) -> bool:

@@ -9,8 +9,9 @@ import torch
 from onnx import ModelProto
 from torch import nn
 
+from aimass_toolkit.train.given.session import open_session
+
 from ..problem import refuse
-from .session import open_session
 
 OPSET = 17
 TOLERANCE = 1e-3

@@ -10,8 +10,9 @@ import onnx
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnx.utils import Extractor
 
+from aimass_toolkit.train.given.model import GivenModel
+
 from ..problem import refuse
-from .base_model import GivenModel
 
 VECTORS = (
     "sentence_embedding",

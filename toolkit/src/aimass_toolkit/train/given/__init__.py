@@ -1,0 +1,1 @@
+"""Verified Models of others that training starts or learns from."""
