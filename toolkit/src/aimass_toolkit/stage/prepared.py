@@ -67,10 +67,12 @@ class Prepared:
         return next(name for name in ("test", "validation", "train") if self.schema["rows"][name] or name == "train")
 
 
-def raw_tensors(frame: pd.DataFrame, columns: list[dict[str, str]]) -> dict[str, np.ndarray]:
-    """Raw columns as the graph takes them: one tensor `features` when all are numbers, else a tensor a column."""
+def raw_tensors(frame: pd.DataFrame, columns: list[dict[str, str]], apart: bool = False) -> dict[str, np.ndarray]:
+    """Raw columns as the graph takes them: one tensor `features` [rows, columns] when all are numbers, else (or with
+    `apart`) a tensor [rows, 1] for each column.
+    """
     names = [one["name"] for one in columns]
-    if all(one["type"] == "numeric" for one in columns):
+    if not apart and all(one["type"] == "numeric" for one in columns):
         return {FEATURES: frame[names].to_numpy(np.float32)}
     tensors = {}
     for one in columns:

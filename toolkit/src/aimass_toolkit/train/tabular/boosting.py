@@ -24,7 +24,7 @@ LEAST_IN_LEAF = 20
 
 def least_in_leaf(table: Table) -> int:
     """Rows that a leaf must have."""
-    return max(2, min(LEAST_IN_LEAF, len(table.train) // 20))
+    return round(max(2, min(LEAST_IN_LEAF, len(table.truth) // 20)) * table.copies)
 
 
 def fit_gradient_boosting(table: Table, options: Options, seed: int) -> tuple[Any, int]:
@@ -34,7 +34,7 @@ def fit_gradient_boosting(table: Table, options: Options, seed: int) -> tuple[An
     metric = CHOOSING[table.is_classification]
     best_value, best_at = float("inf"), 0
     for rounds in range(min(STEP, total), total + 1, STEP):
-        model.set_params(max_iter=rounds).fit(table.train, table.train_targets)
+        model.set_params(max_iter=rounds).fit(table.train, table.train_targets, sample_weight=table.weights)
         scores = validation_scores(model, table)
         report(rounds, total, **named(scores))
         if not best_at or is_better(metric, scores[metric], best_value):
@@ -43,7 +43,7 @@ def fit_gradient_boosting(table: Table, options: Options, seed: int) -> tuple[An
             break
     rounds = best_at if options.early_stopping else total
     again = new_gradient_boosting(table, options, seed).set_params(max_iter=rounds)
-    return again.fit(table.train, table.train_targets), rounds
+    return again.fit(table.train, table.train_targets, sample_weight=table.weights), rounds
 
 
 def new_gradient_boosting(table: Table, options: Options, seed: int) -> Any:
@@ -58,8 +58,7 @@ def new_gradient_boosting(table: Table, options: Options, seed: int) -> Any:
     }
     if not table.is_classification:
         return HistGradientBoostingRegressor(**settings)
-    weight = "balanced" if options.class_weight == "balanced" else None
-    return HistGradientBoostingClassifier(class_weight=weight, **settings)
+    return HistGradientBoostingClassifier(**settings)
 
 
 def fit_lightgbm(table: Table, options: Options, seed: int) -> tuple[Any, int]:
@@ -85,8 +84,7 @@ def fit_lightgbm(table: Table, options: Options, seed: int) -> tuple[Any, int]:
         callbacks.append(lightgbm.early_stopping(options.patience, first_metric_only=True, verbose=False))
     if table.is_classification:
         kind = "binary" if len(table.labels) == 2 else "multi"
-        weight = "balanced" if options.class_weight == "balanced" else None
-        model: Any = lightgbm.LGBMClassifier(class_weight=weight, **settings)
+        model: Any = lightgbm.LGBMClassifier(**settings)
         metrics = [f"{kind}_logloss", f"{kind}_error"]
     else:
         model, metrics = lightgbm.LGBMRegressor(**settings), ["rmse", "l1"]
@@ -94,6 +92,7 @@ def fit_lightgbm(table: Table, options: Options, seed: int) -> tuple[Any, int]:
     model.fit(
         table.train,
         table.train_targets,
+        sample_weight=table.weights,
         eval_X=table.validation,
         eval_y=table.validation_targets,
         eval_metric=metrics,

@@ -15,6 +15,7 @@ from .scores import named, validation_scores
 from .table import Table
 
 TREES = 200
+LEAST_IN_LEAF = 2
 STEPS = 10
 
 
@@ -23,19 +24,16 @@ def fit_forest(table: Table, options: Options, seed: int) -> tuple[Any, int]:
     total = options.trees or TREES
     settings: dict[str, Any] = {
         "max_depth": options.max_depth,
+        # Leaves of a few rows give probabilities that are worth the name.
+        "min_samples_leaf": round(LEAST_IN_LEAF * table.copies),
         "random_state": seed,
         "n_jobs": threads(),
         "warm_start": True,
     }
-    if table.is_classification:
-        weight = "balanced" if options.class_weight == "balanced" else None
-        # Leaves of a few rows give probabilities that are worth the name.
-        model: Any = RandomForestClassifier(min_samples_leaf=2, class_weight=weight, **settings)
-    else:
-        model = RandomForestRegressor(min_samples_leaf=2, **settings)
+    model: Any = (RandomForestClassifier if table.is_classification else RandomForestRegressor)(**settings)
     step = math.ceil(total / STEPS)
     for trees in range(step, total + step, step):
         model.set_params(n_estimators=min(trees, total))
-        model.fit(table.train, table.train_targets)
+        model.fit(table.train, table.train_targets, sample_weight=table.weights)
         report(min(trees, total), total, **named(validation_scores(model, table)))
     return model.set_params(warm_start=False, n_jobs=None), total

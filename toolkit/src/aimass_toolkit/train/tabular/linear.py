@@ -20,10 +20,9 @@ def fit_linear(table: Table, options: Options, seed: int) -> tuple[Any, int]:
     l2 = 1.0 if options.l2 is None else options.l2
     if not table.is_classification:
         return Ridge(alpha=l2, random_state=seed).fit(table.train, table.train_targets), 1
-    weight = "balanced" if options.class_weight == "balanced" else None
-    model = LogisticRegression(C=1 / max(l2, LEAST_L2), max_iter=MAX_ITERATIONS, class_weight=weight, random_state=seed)
+    model = LogisticRegression(C=1 / max(l2, LEAST_L2), max_iter=MAX_ITERATIONS, random_state=seed)
     with warnings.catch_warnings():
         # Classes that can be told apart without error never converge without l2; what is reached is good.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(table.train, table.train_targets)
+        model.fit(table.train, table.train_targets, sample_weight=table.weights)
     return model, int(model.n_iter_.max())

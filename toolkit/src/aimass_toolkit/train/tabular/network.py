@@ -37,7 +37,7 @@ def fit_classes(table: Table, options: Options, settings: dict[str, Any]) -> tup
     classes = np.arange(len(table.labels))
 
     def step() -> None:
-        model.partial_fit(table.train, table.train_targets, classes=classes)
+        model.partial_fit(table.train, table.train_targets, sample_weight=table.weights, classes=classes)
 
     return best_epoch(model, step, table, options)
 

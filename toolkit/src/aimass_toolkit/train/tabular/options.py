@@ -31,6 +31,8 @@ class Options:
     batch_size: int = 64
     hidden: str = "64,32"
     class_weight: str = "none"
+    alpha: float | None = None
+    temperature: float | None = None
 
     def layers(self) -> tuple[int, ...]:
         """The sizes of the hidden layers."""
@@ -45,7 +47,7 @@ WHOLE = {
     "epochs": (1, 100_000),
     "batch_size": (1, 65_536),
 }
-REAL = {"l2": (0.0, 1e6), "learning_rate": (1e-6, 10.0)}
+REAL = {"l2": (0.0, 1e6), "learning_rate": (1e-6, 10.0), "alpha": (0.0, 1.0), "temperature": (0.1, 100.0)}
 # Names as they are in a manifest.
 NAMES = {
     "max_depth": "maxDepth",

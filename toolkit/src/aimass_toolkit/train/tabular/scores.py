@@ -65,7 +65,7 @@ def number_scores(got: np.ndarray, targets: np.ndarray) -> dict[str, float]:
 def baseline_scores(table: Table) -> dict[str, float]:
     """What the most frequent class, or the mean, reaches."""
     dummy = DummyClassifier(strategy="prior") if table.is_classification else DummyRegressor()
-    scores = validation_scores(dummy.fit(table.train, table.train_targets), table)
+    scores = validation_scores(dummy.fit(table.truth.reshape(-1, 1), table.truth), table)
     kept = ("accuracy", "logLoss", "rmse", "mae")
     return {f"baseline{name[0].upper()}{name[1:]}": value for name, value in scores.items() if name in kept}
 

@@ -39,7 +39,9 @@ def config(trained: Trained, table: Table, options: Options) -> dict[str, Any]:
         content["id2label"] = {str(place): label for place, label in enumerate(table.labels)}
         content["label2id"] = {label: place for place, label in enumerate(table.labels)}
     chosen = {NAMES.get(name, name): value for name, value in asdict(options).items() if value is not None}
-    content["training"] = {"options": chosen, "steps": trained.steps, "rows": len(table.train)}
+    content["training"] = {"options": chosen, "steps": trained.steps, "rows": len(table.truth)}
+    if table.notes:
+        content["training"]["notes"] = list(table.notes)
     if trained.candidates:
         content["training"]["candidates"] = {name: rounded(value) for name, value in trained.candidates.items()}
     return content
