@@ -21,8 +21,6 @@ type WorkerStatus = NonNullable<Workers['pods']>[number];
 
 /** What the pods of a TrainingJob tell, as status shows it. */
 export interface JobVoice extends Pick<TrainingJobStatus, 'progress' | 'metrics' | 'resources'> {
-  /** The Kubernetes Job whose pods speak; '' during a search, which has many. */
-  job: string;
   workers: Pick<Workers, 'stalled' | 'stragglers' | 'pods'>;
   /** Who hangs, since when, and what it printed last. */
   stalled: Stalled[];
@@ -52,11 +50,10 @@ export function composeVoice(heard: Heard): JobVoice {
   const { job, memory, current, nowMs } = heard;
   const signs = current.filter(({ pod }) => isAtWork(pod)).map((worker) => signsOf(worker, nowMs));
   const stalled = decideStalled(signs, { afterMs: stallAfterMs(job), nowMs });
-  const stragglers = stragglersAmong(current, signs);
+  const stragglers = stragglersAmong(signs, current);
   const isSearch = current.some(({ pod }) => pod.trial !== undefined);
   return {
     ...present(decideShown(shownBefore(heard), isSearch ? {} : freshly(heard), isOver(current) ? Infinity : nowMs)),
-    job: isSearch ? '' : (current[0]?.pod.job ?? ''),
     resources: memory.usage(nowMs),
     workers: workersOf(current, { stalled, stragglers }),
     stalled,
@@ -93,7 +90,9 @@ function freshly({ memory, nowMs, problem }: Heard): Shown {
 
 const signsOf = ({ pod, lastLine, lastOutputAtMs, readAtMs, step, usage }: PodMemory, nowMs: number): WorkerSigns => ({
   name: pod.name,
+  job: pod.job,
   index: pod.index,
+  trial: pod.trial,
   // Silence counts from when somebody listened: a log that could not be read is no silence.
   startedAtMs: readAtMs === undefined ? nowMs : (pod.startedAtMs ?? nowMs),
   lastOutputAtMs,
@@ -105,9 +104,8 @@ const signsOf = ({ pod, lastLine, lastOutputAtMs, readAtMs, step, usage }: PodMe
 });
 
 /** Trials do not wait for each other: only the workers of one training are compared. */
-function stragglersAmong(current: readonly PodMemory[], signs: readonly WorkerSigns[]): Straggler[] {
-  const jobOf = new Map(current.map(({ pod }) => [pod.name, pod.job]));
-  const jobs = Map.groupBy(signs, ({ name }) => jobOf.get(name));
+function stragglersAmong(signs: readonly WorkerSigns[], current: readonly PodMemory[]): Straggler[] {
+  const jobs = Map.groupBy(signs, ({ job }) => job);
   const rate = median(current.flatMap(({ stepsPerSecond }) => stepsPerSecond ?? [])) ?? 0;
   return [...jobs.values()].flatMap((workers) => decideStragglers(workers, rate));
 }
@@ -169,14 +167,14 @@ const USAGE_EVERY_MS = 600_000;
 
 /** Whether a voice says so much more than the one before it that somebody should hear it. */
 export function isNews(before: JobVoice | undefined, voice: JobVoice, ageMs: number): boolean {
-  if (before === undefined || before.job !== voice.job) return true;
+  if (before === undefined) return true;
   if (before.progress !== voice.progress || before.metrics !== voice.metrics) return true;
   if (statesOf(before) !== statesOf(voice)) return true;
   if (ageMs >= LINES_EVERY_MS && linesOf(before) !== linesOf(voice)) return true;
   return ageMs >= USAGE_EVERY_MS;
 }
 
-const statesOf = ({ workers }: JobVoice): string =>
-  JSON.stringify([workers.stalled, workers.stragglers, workers.pods?.map(({ name, state }) => [name, state])]);
+const statesOf = ({ workers, stalled }: JobVoice): string =>
+  JSON.stringify([namesOf(stalled), workers.stragglers, workers.pods?.map(({ name, state }) => [name, state])]);
 
 const linesOf = ({ workers }: JobVoice): string => JSON.stringify(workers.pods?.map(({ lastLine }) => lastLine));

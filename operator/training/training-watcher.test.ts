@@ -21,7 +21,6 @@ describe('one worker', () => {
     scene.print('a', 'starting', 'epoch=1 epochs=4 loss=0.5');
     await scene.watcher.round();
     expect(scene.watcher.of(KEY)).toMatchObject({
-      job: 'digits-r1-train-1',
       progress: { percent: 25, step: 1, total: 4 },
       metrics: { latest: { loss: 0.5 }, best: { loss: 0.5 }, curve: [{ step: 1, values: { loss: 0.5 } }] },
       workers: { pods: [{ name: 'a', state: 'Running', lastLine: 'epoch=1 epochs=4 loss=0.5' }] },
@@ -212,6 +211,7 @@ describe('many workers', () => {
     expect(voice?.stalled).toEqual([
       {
         name: 'a-1',
+        job: 'digits-r1-train-1',
         sinceMs: scene.startMs + 5000,
         message: `Worker 1 (pod a-1) has printed nothing and used no processor since ${scene.time(5)}. It last printed: started 1`,
       },
@@ -284,7 +284,7 @@ describe('usage', () => {
     scene.setPod({ name: 'b', startedAt: 105, endedAt: 125 });
     await scene.pass(5);
     const voice = scene.watcher.of(KEY);
-    expect(voice).toMatchObject({ job: 'digits-r1-train-2', resources: { gpuSeconds: 130 } });
+    expect(voice).toMatchObject({ resources: { gpuSeconds: 130 } });
     scene.setStatus({
       phase: 'Training',
       run: { number: 1 },
@@ -326,7 +326,6 @@ describe('a search', () => {
     scene.print('t1', "[1]\tvalid's auc: 0.9");
     await scene.watcher.round();
     const voice = scene.watcher.of(KEY);
-    expect(voice?.job).toBe('');
     expect(voice?.progress).toEqual({ observedAt: scene.time(0) });
     expect(voice).not.toHaveProperty('metrics');
     expect([...(voice?.trialValues ?? [])]).toEqual([
@@ -342,6 +341,25 @@ describe('a search', () => {
         },
       ],
       [1, { latest: 0.9, best: 0.9, curve: [[1, 0.9]] }],
+    ]);
+  });
+
+  test('a trial that hangs is named, with its Job, and wakes the reconciler', async () => {
+    scene.createJob({ ...spec, stall: { after: '2m' } });
+    createTrial(0);
+    createTrial(1);
+    scene.print('t1', 'started');
+    await scene.pass(110, () => scene.print('t0', 'step=1 auc=0.8'));
+    scene.woken.length = 0;
+    await scene.pass(20, () => scene.print('t0', 'step=1 auc=0.8'));
+    expect(scene.woken).toContain(KEY);
+    expect(scene.watcher.of(KEY)?.stalled).toEqual([
+      {
+        name: 't1',
+        job: 'digits-r1-train-t1-1',
+        sinceMs: scene.startMs,
+        message: `Worker 0 of trial 1 (pod t1) has printed nothing since ${scene.time(0)}. It last printed: started`,
+      },
     ]);
   });
 
@@ -369,7 +387,7 @@ describe('restarts', () => {
     scene.createPod({ name: 'b', attempt: 2, job: 'digits-r1-train-2' });
     scene.print('b', 'step=3 loss=2.5');
     await scene.pass(15);
-    expect(scene.watcher.of(KEY)).toMatchObject({ job: 'digits-r1-train-2', workers: { pods: [{ name: 'b' }] } });
+    expect(scene.watcher.of(KEY)).toMatchObject({ workers: { pods: [{ name: 'b' }] } });
     expect(scene.watcher.of(KEY)?.metrics?.curve?.map(({ values }) => values.loss)).toEqual([4, 3, 2.5]);
   });
 

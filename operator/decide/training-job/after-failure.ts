@@ -4,7 +4,7 @@ import type { StageStatus } from '../../../crds/schema/training/status.ts';
 import { retryDelayMs, timestamp } from '../times.ts';
 import { asSentence } from '../words.ts';
 import { endRun } from './end-run.ts';
-import type { Failure } from './failure.ts';
+import { isRestartable, type Failure } from './failure.ts';
 import { withStage, type Life } from './life.ts';
 
 const LONGEST_MESSAGE = 3000;
@@ -23,7 +23,7 @@ export function stageFailed(
   const { failure, job, now } = failed;
   const ended = { ...given(stage), ...worded(failure, failure.message) };
   if (failure.reason === TrainingReason.StartTimeout) return later(life, ended, now);
-  if (stage.name === 'train' && isRestartable(failure, job)) return restarted(life, ended, failed);
+  if (stage.name === 'train' && isRestartable(failure, job.spec)) return restarted(life, ended, failed);
   if (stage.name !== 'train' && isRetryable(failure, stage)) return later(life, ended, now);
   return failedForGood(life, ended, failed);
 }
@@ -41,12 +41,6 @@ const worded = ({ reason, result }: Failure, message: string) => ({
   message: asSentence(message).slice(0, LONGEST_MESSAGE),
   ...(result === undefined || Object.keys(result).length === 0 ? {} : { result }),
 });
-
-function isRestartable({ cause, reason, retryable }: Failure, { spec }: TrainingJob): boolean {
-  if (reason === TrainingReason.DeadlineExceeded) return false;
-  if (reason === TrainingReason.Stalled) return true; // only made a failure when the user asks for it
-  return spec.restartOn === 'AnyFailure' || cause !== 'program' || retryable === true;
-}
 
 function isRetryable({ cause, reason, retryable }: Failure, { attempt = 1 }: StageStatus): boolean {
   if (reason === TrainingReason.StageCrashed) return attempt < MOST_CRASHES;

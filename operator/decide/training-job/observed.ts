@@ -60,6 +60,12 @@ export const hasStarted = (pod: Pod, stage: StageName): boolean =>
 /** Whether every container of the pod has ended for good. */
 export const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
+/** When the try ended: as its Job says, else as its pods do; not before it was made. */
+export function endedAt(job: Job, pods: readonly Pod[], now: Date): Date {
+  const ends = pods.flatMap((pod) => containersOf(pod).flatMap(({ state }) => state?.terminated?.finishedAt ?? []));
+  return new Date(jobEnd(job)?.lastTransitionTime ?? ends.toSorted().at(-1) ?? job.metadata.creationTimestamp ?? now);
+}
+
 /** A pod that is going is gone at this time, unless its node does not answer. */
 const OVERDUE_MS = 60_000;
 

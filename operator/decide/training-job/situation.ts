@@ -15,6 +15,8 @@ export interface Situation {
   modelProblem?: Problem | undefined;
   /** Pods of the current training, when there is one. */
   pods?: { running: number; wanted: number } | undefined;
+  /** Why workers are taken to hang, one sentence each. */
+  hanging?: readonly string[] | undefined;
   /** Whether pods of a suspended job are still there. */
   isLeaving: boolean;
   voice?: Voice | undefined;

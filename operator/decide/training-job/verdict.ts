@@ -10,7 +10,6 @@ import { currentStage, hasSucceeded, isFinished } from './life.ts';
 import type { Problem } from '../problem.ts';
 import { decideComparison } from './promotion.ts';
 import type { Situation } from './situation.ts';
-import { stalledWorkers } from './voice.ts';
 
 type Check = (situation: Situation) => Verdict | undefined;
 
@@ -90,8 +89,8 @@ const retried: Check = ({ life }) => {
   };
 };
 
-const hangs: Check = ({ life, voice, job }) => {
-  const [first, ...others] = stalledWorkers(voice, currentStage(life)?.job);
+const hangs: Check = ({ hanging = [], job }) => {
+  const [first, ...others] = hanging;
   if (first === undefined) return undefined;
   const rest =
     others.length === 0 ? '' : ` So ${others.length === 1 ? 'does one other' : `do ${others.length} others`}.`;
@@ -123,9 +122,9 @@ const checks: readonly Check[] = [
   suspended,
   modelRefused,
   succeeded,
+  hangs,
   hindered,
   retried,
-  hangs,
   running,
 ];
 

@@ -4,12 +4,10 @@ type Workers = NonNullable<TrainingJobStatus['workers']>;
 
 /** What the pods of a training tell of it: read from their output, and from what they use. */
 export interface Voice extends Pick<TrainingJobStatus, 'progress' | 'metrics' | 'resources'> {
-  /** The Job whose pods speak; of another one, what hangs is no news. */
-  job: string;
   /** Which workers hang or lag behind, and their last lines. */
   workers?: Pick<Workers, 'stalled' | 'stragglers' | 'pods'>;
-  /** What is known of each that hangs, as a sentence. */
-  stalled?: readonly { message: string }[];
+  /** What is known of each that hangs, as a sentence, and the Job that it works for. */
+  stalled?: readonly { job: string; message: string }[];
 }
 
 /** What of it goes into the status as it is. */
@@ -33,6 +31,6 @@ export function toldAtTheEnd(voice: Voice): ReturnType<typeof toldBy> {
   return { ...told, progress: { ...progress, percent: 100 } };
 }
 
-/** Why workers of the Job that runs now are taken to hang, one sentence each. */
+/** Why workers of this Job are taken to hang, one sentence each; of a Job that was replaced, it is no news. */
 export const stalledWorkers = (voice: Voice | undefined, job: string | undefined): readonly string[] =>
-  voice === undefined || voice.job !== job ? [] : (voice.stalled ?? []).map(({ message }) => message);
+  (voice?.stalled ?? []).filter((worker) => worker.job === job).map(({ message }) => message);

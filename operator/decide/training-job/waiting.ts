@@ -12,6 +12,7 @@ import { afterGrace, type Problem } from '../problem.ts';
 export interface WaitingFacts {
   job: TrainingJob;
   stage: StageName;
+  trial?: number | undefined;
   pods: readonly Pod[];
   wanted: number;
   now: Date;
@@ -97,10 +98,14 @@ export function decideWaiting(facts: WaitingFacts): Problem | undefined {
 }
 
 /** How many run, where there are several, and which one is spoken of. */
-function countOf({ pods, wanted, stage }: WaitingFacts, pod: Pod): string {
-  if (wanted === 1) return `Stage ${stage} waits`;
-  return `${pods.filter(isRunning).length} of ${wanted} workers run; ${workerName(pod, false)} waits`;
+function countOf({ pods, wanted, stage, trial }: WaitingFacts, pod: Pod): string {
+  if (wanted === 1) return trial === undefined ? `Stage ${stage} waits` : `Trial ${trial} waits`;
+  return `${pods.filter(isRunning).length} of ${wanted} ${workersOf(trial)} run; ${workerName(pod, false)} waits`;
 }
+
+/** What the pods of a training are called: those of one trial among many are called so. */
+export const workersOf = (trial: number | undefined): string =>
+  trial === undefined ? 'workers' : `workers of trial ${trial}`;
 
 /** A queue of Kueue has not let the Job in yet, or has taken its place away. */
 export function decideQueued({ spec }: TrainingJob, message: string | undefined): Problem {

@@ -18,6 +18,8 @@ export interface Position {
   isSettled: boolean;
   /** What the current stage waits for. */
   problem?: Problem | undefined;
+  /** Why workers are taken to hang, one sentence each. */
+  hanging?: readonly string[] | undefined;
   /** Pods of the training that runs. */
   pods?: { running: number; wanted: number } | undefined;
   /** When to look again though nothing tells. */

@@ -18,7 +18,7 @@ interface TrainingVoices {
 /** Brings the search of a run one step nearer to its end (search/create-search.ts). */
 export type Search = (
   request: { job: TrainingJob; run: number },
-  deps: Pick<TrainingDeps, 'cluster' | 'settings' | 'now'>,
+  deps: Pick<TrainingDeps, 'cluster' | 'settings' | 'capacity' | 'voices' | 'now'>,
 ) => Promise<SearchOutcome>;
 
 /** What a reconcile pass of a TrainingJob works with. */

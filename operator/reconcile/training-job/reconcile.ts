@@ -52,13 +52,14 @@ async function decideSituation(
   { position, invalid }: { position: Position; invalid: string | undefined },
   deps: TrainingDeps,
 ): Promise<Situation> {
-  const { life, problem, pods } = position;
+  const { life, problem, hanging, pods } = position;
   const now = deps.now();
   return {
     job,
     life,
     invalid,
     problem,
+    hanging,
     pods,
     now,
     modelProblem: invalid === undefined ? await applyPublishedModel(job, life, deps) : undefined,

@@ -265,7 +265,8 @@ describe('time', () => {
     world.create(PLAIN);
     await world.reconcile();
     world.run();
-    world.voice = { job: 'iris-r1-train-1', stalled: [{ message: 'Worker 1 has printed nothing since 12:00' }] };
+    const message = 'Worker 1 has printed nothing since 12:00';
+    world.voice = { stalled: [{ job: 'iris-r1-train-1', message }] };
     world.now += 60_000;
     await world.reconcile();
     expect(world.conditions()).toContain('Ready=False Stalled, Stalled=True Stalled');

@@ -46,7 +46,8 @@ function follow(life: Life, { job, stage, outcome, now }: Told): Position {
         outcome.problem?.againInMs,
         deadline === undefined ? undefined : Math.max(1000, deadline.getTime() - now.getTime()),
       );
-      return { life, isSettled: true, problem: outcome.problem, pods: outcome.pods, againInMs };
+      const { problem, hanging, pods } = outcome;
+      return { life, isSettled: true, problem, hanging, pods, againInMs };
     }
     case 'succeeded': {
       const done = stageSucceeded(life, stage, { result: resultOf(outcome, job), job, now });

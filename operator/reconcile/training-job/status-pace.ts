@@ -34,7 +34,7 @@ export class StatusPace {
 }
 
 /** How many of a group run, as waitingFor and the conditions say: with each worker that comes it is another. */
-const COUNTS = /\d+ of \d+ workers run; (worker \d+ waits|the others are starting)/g;
+const COUNTS = /\d+ of \d+ workers (of trial \d+ )?run; (worker \d+ waits|the others are starting)/g;
 
 const isNews = (was: unknown, is: unknown): boolean =>
   !sameJson(was, is) && canonicalJson(was).replace(COUNTS, '') !== canonicalJson(is).replace(COUNTS, '');

@@ -330,13 +330,13 @@ describe('what pods tell', () => {
     await world.reconcile();
     world.run();
     world.now += 5_000;
-    world.voice = { job: 'iris-r1-train-1', progress: { percent: 10 } };
+    world.voice = { progress: { percent: 10 } };
     expect((await world.reconcile()).requeueAfterMs).toBe(5_000);
     expect(world.status().progress).toBeUndefined();
     world.now += 5_000;
     await world.reconcile();
     expect(world.status()).toMatchObject({ progress: { percent: 10 }, workers: { wanted: 2, running: 2 } });
-    world.lastWords = { job: 'iris-r1-train-1', progress: { percent: 99 }, metrics: { latest: { loss: 0.1 } } };
+    world.lastWords = { progress: { percent: 99 }, metrics: { latest: { loss: 0.1 } } };
     world.end();
     await world.reconcile();
     world.voice = undefined;

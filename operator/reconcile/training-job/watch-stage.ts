@@ -3,22 +3,15 @@ import type { StageStatus } from '../../../crds/schema/training/status.ts';
 import { stageFailed } from '../../decide/training-job/after-failure.ts';
 import { stageSucceeded, withData, withMeasured } from '../../decide/training-job/after-success.ts';
 import type { Attempt } from '../../decide/training-job/attempt.ts';
-import type { Failure } from '../../decide/training-job/failure.ts';
 import { withStage, type Life } from '../../decide/training-job/life.ts';
-import {
-  deadlineFailure,
-  deadlineOf,
-  stallFailure,
-  startFailure,
-  startLimit,
-} from '../../decide/training-job/limits.ts';
-import { overdueAt } from '../../decide/training-job/observed.ts';
+import { deadlineFailure, deadlineOf } from '../../decide/training-job/limits.ts';
 import { toldAtTheEnd, type Voice } from '../../decide/training-job/voice.ts';
 import { soonest } from '../../decide/soonest.ts';
 import type { Position } from './advance.ts';
 import { keyOf, type TrainingDeps } from './deps.ts';
-import { ageOf, findWaiting, GRACE_MS, LOOK_AGAIN_MS, startOf } from './find-waiting.ts';
+import { startOf } from './find-waiting.ts';
 import { observeAttempt, type Sight } from './observe.ts';
+import { until, watchTry } from './watch-try.ts';
 
 interface Current {
   job: TrainingJob;
@@ -89,51 +82,21 @@ async function goOn(
   { sight, deps }: { sight: Sight; deps: TrainingDeps },
 ): Promise<Position> {
   const now = deps.now();
-  const problem = await findWaiting({ job, stage }, sight, deps);
-  const failure =
-    deadlineFailure(life, job, now) ??
-    stallFailure(deps.voices.of(keyOf(job.metadata)), stage, job) ??
-    lateStart({ job, stage }, sight, { now, waitingFor: problem?.message });
+  const { attempt, job: made } = sight;
+  const since = made === undefined ? undefined : startOf(made, now);
+  const voice = deps.voices.of(keyOf(job.metadata));
+  const current = { job, stage: stage.name, since, isExplained: true };
+  const { problem, hanging, ...watched } = await watchTry(current, sight, { ...deps, now, voice });
+  const failure = deadlineFailure(life, job, now) ?? watched.failure;
   if (failure !== undefined) return { life: stageFailed(life, stage, { failure, job, now }), isSettled: false };
   return {
     life,
     isSettled: true,
     problem,
-    ...(stage.name === 'train' && sight.attempt.state === 'running'
-      ? { pods: { running: sight.attempt.running, wanted: sight.attempt.wanted } }
+    hanging,
+    ...(stage.name === 'train' && attempt.state === 'running'
+      ? { pods: { running: attempt.running, wanted: attempt.wanted } }
       : {}),
-    againInMs: soonest(
-      untilDeadline(life, job, now),
-      untilStarted({ job, stage }, sight, now),
-      untilOverdue(sight, now),
-    ),
+    againInMs: soonest(until(deadlineOf(life, job), now), watched.againInMs),
   };
 }
-
-function lateStart(
-  { job, stage }: Current,
-  { attempt, job: made }: Sight,
-  { now, waitingFor }: { now: Date; waitingFor: string | undefined },
-): Failure | undefined {
-  if (attempt.state !== 'running' || made === undefined) return undefined;
-  return startFailure(attempt, { job, since: startOf(stage, made, now), waitingFor }, now);
-}
-
-const until = (moment: Date | undefined, now: Date): number | undefined =>
-  moment === undefined ? undefined : Math.max(1000, moment.getTime() - now.getTime());
-
-const untilDeadline = (life: Life, job: TrainingJob, now: Date): number | undefined =>
-  until(deadlineOf(life, job), now);
-
-/** Watches tell what pods do, but not what events say of them. */
-function untilStarted({ job, stage }: Current, { attempt, job: made }: Sight, now: Date): number | undefined {
-  const restOfGraceMs = GRACE_MS - ageOf(stage, now);
-  const grace = restOfGraceMs > 0 ? restOfGraceMs : undefined;
-  if (made === undefined || attempt.state !== 'running') return grace;
-  if (attempt.started >= attempt.wanted) return undefined;
-  return soonest(grace, LOOK_AGAIN_MS, until(startLimit(startOf(stage, made, now), job), now));
-}
-
-/** A pod whose node does not answer stays for ever. */
-const untilOverdue = ({ pods }: Sight, now: Date): number | undefined =>
-  soonest(...pods.map((pod) => until(overdueAt(pod), now)));

@@ -1,7 +1,10 @@
 /** What is known of one worker. Times in milliseconds. */
 export interface WorkerSigns {
   name: string;
+  /** The Kubernetes Job that it works for. */
+  job: string;
   index: number;
+  trial?: number | undefined;
   /** When its program started. */
   startedAtMs: number;
   /** When it last printed something; undefined when it never did. */
@@ -19,6 +22,7 @@ export interface WorkerSigns {
 /** A worker that hangs. */
 export interface Stalled {
   name: string;
+  job: string;
   sinceMs: number;
   message: string;
 }
@@ -34,12 +38,13 @@ export function decideStalled(
   return workers.flatMap((worker) => {
     const sinceMs = Math.max(worker.lastOutputAtMs ?? worker.startedAtMs, worker.busyAtMs ?? 0);
     if (nowMs - sinceMs < afterMs) return [];
-    return [{ name: worker.name, sinceMs, message: wordsOf(worker, sinceMs) }];
+    return [{ name: worker.name, job: worker.job, sinceMs, message: wordsOf(worker, sinceMs) }];
   });
 }
 
-function wordsOf({ name, index, lastLine, busyAtMs }: WorkerSigns, sinceMs: number): string {
+function wordsOf({ name, index, trial, lastLine, busyAtMs }: WorkerSigns, sinceMs: number): string {
   const what = busyAtMs === undefined ? 'has printed nothing' : 'has printed nothing and used no processor';
   const last = lastLine === undefined ? 'It never printed anything.' : `It last printed: ${lastLine}`;
-  return `Worker ${index} (pod ${name}) ${what} since ${new Date(sinceMs).toISOString().slice(0, 19)}Z. ${last}`;
+  const who = trial === undefined ? `Worker ${index}` : `Worker ${index} of trial ${trial}`;
+  return `${who} (pod ${name}) ${what} since ${new Date(sinceMs).toISOString().slice(0, 19)}Z. ${last}`;
 }

@@ -5,6 +5,7 @@ import { decideStragglers } from './stragglers.ts';
 const MINUTE = 60_000;
 const worker = (index: number, signs: Partial<WorkerSigns> = {}): WorkerSigns => ({
   name: `w-${index}`,
+  job: 'digits-r1-train-1',
   index,
   startedAtMs: 0,
   ...signs,
@@ -31,16 +32,23 @@ describe('decideStalled', () => {
     expect(stalled).toEqual([
       {
         name: 'w-1',
+        job: 'digits-r1-train-1',
         sinceMs: 2 * MINUTE,
         message:
           'Worker 1 (pod w-1) has printed nothing and used no processor since 1970-01-01T00:02:00Z. It last printed: epoch=3 loss=0.2',
       },
       {
         name: 'w-2',
+        job: 'digits-r1-train-1',
         sinceMs: 0,
         message: 'Worker 2 (pod w-2) has printed nothing since 1970-01-01T00:00:00Z. It never printed anything.',
       },
     ]);
+  });
+
+  test('and of which trial it is', () => {
+    const [stalled] = decideStalled([worker(0, { trial: 7 })], { afterMs: MINUTE, nowMs: 2 * MINUTE });
+    expect(stalled?.message).toMatch(/^Worker 0 of trial 7 \(pod w-0\) has printed nothing since/);
   });
 });
 

@@ -13,6 +13,8 @@ export type SearchOutcome =
       requeueAfterMs?: number;
       /** What keeps trials from running. */
       problem?: Problem;
+      /** Why workers of trials are taken to hang, one sentence each. */
+      hanging?: readonly string[];
       /** Pods that train now, and that should. */
       pods: { running: number; wanted: number };
     }

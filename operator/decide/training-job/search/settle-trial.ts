@@ -3,15 +3,18 @@ import type { TrainingJobSpec } from '../../../../crds/schema/training-job.ts';
 import { timestamp } from '../../times.ts';
 import { asSentence } from '../../words.ts';
 import type { Attempt } from '../attempt.ts';
-import type { Failure } from '../failure.ts';
+import { isRestartable, type Failure } from '../failure.ts';
 import { curveOf, objectiveOf, type ObjectiveValues } from './objective.ts';
 import type { Search } from './search.ts';
 import type { TrialRecord } from './trial-record.ts';
+import { readAgainInMs, unreadMessage, type Unread } from './unread-output.ts';
 
 /** What is known of a trial that runs. */
 export interface TrialFacts {
   attempt: Attempt;
   values: ObjectiveValues;
+  /** Why these are not all. */
+  unread?: Unread | undefined;
   now: Date;
 }
 
@@ -24,7 +27,8 @@ export function settleTrial(
   spec: TrainingJobSpec & { search: Search },
   facts: TrialFacts,
 ): TrialRecord {
-  const { attempt } = facts;
+  const { attempt, unread, now } = facts;
+  if (unread !== undefined && readAgainInMs(unread, now) !== undefined) return record;
   if (attempt.state === 'succeeded') return succeeded(record, spec.search, { ...facts, result: attempt.result });
   if (attempt.state !== 'failed') return record;
   const { failure } = attempt;
@@ -46,12 +50,14 @@ function succeeded(
 ): TrialRecord {
   const value = objectiveOf(search, facts.result, facts.values);
   if (value !== undefined) return { ...ended(record, search, { ...facts, state: 'Succeeded' }), value };
-  const { metric } = search.objective;
-  const message = `Trial ${record.number} ended well, but never told "${metric}"; have it print lines such as "${metric}=0.9", or correct spec.search.objective.metric.`;
+  const message = facts.unread === undefined ? silent(record, search) : unreadMessage(record, search, facts.unread);
   return ended(record, search, { ...facts, state: 'Failed', reason: TrainingReason.ObjectiveMissing, message });
 }
 
-interface End extends Omit<TrialFacts, 'attempt'> {
+const silent = ({ number }: TrialRecord, { objective: { metric } }: Search): string =>
+  `Trial ${number} ended well, but never told "${metric}"; have it print lines such as "${metric}=0.9", or correct spec.search.objective.metric.`;
+
+interface End extends Omit<TrialFacts, 'attempt' | 'unread'> {
   state: Exclude<TrialRecord['state'], 'Running'>;
   reason?: string;
   message?: string;
@@ -73,7 +79,5 @@ function ended(record: TrialRecord, search: Search, { state, values, now, reason
 const worded = ({ reason, message }: Failure) => ({ reason, message: asSentence(message).slice(0, LONGEST_MESSAGE) });
 
 /** As for a training without a search: each trial has its own restarts. */
-function isWorthAnotherTry({ attempt }: TrialRecord, { cause, reason, retryable }: Failure, spec: TrainingJobSpec) {
-  if (reason === TrainingReason.DeadlineExceeded || attempt > spec.maxRestarts) return false;
-  return spec.restartOn === 'AnyFailure' || cause !== 'program' || retryable === true;
-}
+const isWorthAnotherTry = ({ attempt }: TrialRecord, failure: Failure, spec: TrainingJobSpec): boolean =>
+  attempt <= spec.maxRestarts && isRestartable(failure, spec);

@@ -1,8 +1,10 @@
 import type { TrainingJob } from '../../../../crds/schema/training-job.ts';
 import type { ObjectiveValues } from '../../../decide/training-job/search/objective.ts';
 import type { Search } from '../../../decide/training-job/search/search.ts';
+import type { Voice } from '../../../decide/training-job/voice.ts';
 import type { Cluster } from '../../../kube/cluster.ts';
 import type { Settings } from '../../../settings.ts';
+import type { TrainingDeps } from '../deps.ts';
 import type { Suggest } from './suggest-client.ts';
 
 /** What trials print, as far as it was read. */
@@ -28,7 +30,11 @@ export interface SearchContext {
   run: number;
   settings: Settings;
   cluster: Cluster;
+  /** What the pods of all trials tell. */
+  voice: Voice | undefined;
   voices: TrialVoices;
+  /** Nodes and their load. */
+  capacity: TrainingDeps['capacity'];
   suggest: Suggest;
   now: Date;
 }

@@ -18,7 +18,7 @@ async function pass(world: SearchWorld): Promise<SearchOutcome> {
 const started = (world: SearchWorld): string[] =>
   world.cluster.writes.filter(({ verb, ref }) => verb === 'create' && ref.kind === 'Job').map(({ ref }) => ref.name);
 
-/** A search with an end of each kind: well, failed, lost and tried again, stopped early. */
+/** A search with an end of each kind: well, failed, lost or hanging and tried again, not started, stopped early. */
 async function live(world: SearchWorld): Promise<object> {
   await pass(world);
   world.succeed(0, 0.7);
@@ -33,15 +33,23 @@ async function live(world: SearchWorld): Promise<object> {
   world.prune = [];
   world.succeed(1, 0.8);
   await pass(world);
-  world.succeed(4, 0.9);
+  world.voice = { stalled: [{ job: 'digits-r1-train-t4-1', message: 'It hangs' }] };
   await pass(world);
-  world.succeed(5, 0.6);
+  await pass(world);
+  world.startPod(4);
+  world.now += 3_600_000;
+  world.setPod(5, { phase: 'Pending', containerStatuses: [{ name: 'train', state: { waiting: {} } }] });
+  await pass(world);
+  world.succeed(4, 0.9);
   const outcome = await pass(world);
   return { outcome, trials: world.trials(), jobs: world.jobNames(), started: started(world) };
 }
 
 const newWorld = (): SearchWorld =>
-  new SearchWorld({ search: { maxTrials: 6, parallelTrials: 2, earlyStopping: { algorithm: 'median' } } });
+  new SearchWorld({
+    stall: { after: '10m', restart: true },
+    search: { maxTrials: 6, parallelTrials: 2, earlyStopping: { algorithm: 'median' } },
+  });
 
 describe('a search survives the death of the operator', () => {
   test('between any two writes, before and after the commit', async () => {

@@ -65,25 +65,6 @@ describe('reconcileSearch', () => {
     expect(world.jobs()).toEqual([]);
   });
 
-  test.each([
-    { name: 'without early stopping', search: {} },
-    { name: 'with early stopping', search: { earlyStopping: { algorithm: 'median' } } },
-  ])('output that cannot be read does not hold up trials that report their objective, $name', async ({ search }) => {
-    const world = new SearchWorld({ search: { maxTrials: 1, ...search } });
-    world.isOutputLost = true;
-    await world.pass();
-    expect(await finish(world, 0, 0.7)).toMatchObject({ state: 'succeeded', bestTrial: 0 });
-  });
-
-  test('output that cannot be read is waited for when nothing else tells the objective', async () => {
-    const world = new SearchWorld({ search: { maxTrials: 1 } });
-    world.isOutputLost = true;
-    await world.pass();
-    world.end(0, {});
-    await expect(world.pass()).rejects.toThrow('does not answer');
-    expect(world.told()).toEqual(['0 Running']);
-  });
-
   test('the end is the same when it is asked for again', async () => {
     const world = new SearchWorld({ search: { maxTrials: 1 } });
     await world.pass();
@@ -122,56 +103,6 @@ describe('reconcileSearch', () => {
       metadata: { labels: { [Label.trial]: '0', [Label.run]: '1', [Label.attempt]: '1' } },
       spec: { template: { metadata: { annotations: { 'aimass.dev/parameters': '{"x":0}' } } } },
     });
-  });
-});
-
-describe('the objective', () => {
-  test.each([
-    {
-      name: 'what is reported counts',
-      end: { message: '{"metrics":{"accuracy":0.9}}' },
-      latest: 0.5,
-      want: '0 Succeeded 0.9',
-    },
-    { name: 'else what was printed last', end: { message: 'bye' }, latest: 0.5, want: '0 Succeeded 0.5' },
-    { name: 'without either the trial has failed', end: {}, latest: undefined, want: '0 Failed' },
-    { name: 'a value that is no number is none', end: {}, latest: Number.NaN, want: '0 Failed' },
-  ])('$name', async ({ end, latest, want }) => {
-    const world = new SearchWorld({ search: { maxTrials: 1 } });
-    await world.pass();
-    world.print(0, { ...(latest === undefined ? {} : { latest }), curve: [] });
-    world.end(0, end);
-    await world.pass();
-    expect(world.told()).toEqual([want]);
-  });
-
-  test('when no trial tells it, the message says what to do', async () => {
-    const world = new SearchWorld({ search: { maxTrials: 1 } });
-    await world.pass();
-    world.end(0);
-    expect(await world.pass()).toMatchObject({
-      state: 'failed',
-      reason: 'ObjectiveMissing',
-      message:
-        'None of 1 trials succeeded. Trial 0 failed last: Trial 0 ended well, but never told "accuracy"; have it print lines such as "accuracy=0.9", or correct spec.search.objective.metric.',
-    });
-  });
-
-  test('the pod is read from the API server when its end is seen after that of the Job', async () => {
-    const world = new SearchWorld({ search: { maxTrials: 1 } });
-    await world.pass();
-    world.startPod(0);
-    world.cluster.pauseWatch();
-    world.succeed(0, 0.9);
-    const pod = world.cluster.server.get({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      namespace: 'team',
-      name: 'digits-r1-train-t0-1-pod',
-    });
-    expect(pod).toBeDefined();
-    world.cluster.resumeWatch();
-    expect(await world.pass()).toMatchObject({ state: 'succeeded', trials: { best: { value: 0.9 } } });
   });
 });
 
@@ -295,6 +226,8 @@ describe('early stopping', () => {
   test('the curves are told, and a trial that would not win is stopped', async () => {
     const world = new SearchWorld({ search });
     await world.pass();
+    world.startPod(0);
+    world.startPod(1);
     world.print(0, {
       latest: 0.8,
       curve: [
@@ -359,6 +292,7 @@ describe('what stands in the way', () => {
   test('while the suggest service does not answer, trials that run go on', async () => {
     const world = new SearchWorld();
     await world.pass();
+    world.startPod(1);
     world.answer = unavailable;
     expect(await finish(world, 0, 0.7)).toMatchObject({
       state: 'running',

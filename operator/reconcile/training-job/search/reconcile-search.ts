@@ -1,20 +1,21 @@
 import { TrainingReason } from '../../../../crds/schema/reasons.ts';
 import type { Problem } from '../../../decide/problem.ts';
-import type { Attempt } from '../../../decide/training-job/attempt.ts';
 import { countOf, endOfBudget } from '../../../decide/training-job/search/budget.ts';
-import { objectiveOf, type ObjectiveValues } from '../../../decide/training-job/search/objective.ts';
+import type { ObjectiveValues } from '../../../decide/training-job/search/objective.ts';
 import { searchEnd, type SearchOutcome } from '../../../decide/training-job/search/search-outcome.ts';
 import { settleTrial } from '../../../decide/training-job/search/settle-trial.ts';
 import type { TrialRecord } from '../../../decide/training-job/search/trial-record.ts';
+import { readAgainInMs } from '../../../decide/training-job/search/unread-output.ts';
 import { trialsStatus, type TrialsStatus } from '../../../decide/training-job/search/trials-status.ts';
 import { soonest } from '../../../decide/soonest.ts';
 import { asSentence } from '../../../decide/words.ts';
 import { isRunning } from '../../../decide/training-job/observed.ts';
-import { decideQueued, decideWaiting } from '../../../decide/training-job/waiting.ts';
 import { askForTrials, type Asked } from './ask.ts';
 import type { SearchContext } from './context.ts';
 import { type Ledger, ledgerNames, readLedger, removeOldLedgers, writeLedger } from './ledger.ts';
+import { type Output, readOutput } from './read-output.ts';
 import { type ObservedTry, observeTry, removeEndedTries, startTrials } from './trial-jobs.ts';
+import { type WatchedTrials, watchTrials } from './watch-trials.ts';
 
 /** How often curves are judged while trials may be stopped early, in times that output is read. */
 const JUDGE_EVERY = 3;
@@ -30,17 +31,16 @@ export async function reconcileSearch(context: SearchContext): Promise<SearchOut
   if ('problem' in read) return held(context, { trials: [] }, read.problem);
   await removeOldLedgers(context);
   const { ledger } = read;
-  const tries = await observeTries(context, ledger.trials);
+  const watched = await watchTrials(context, ledger.trials, await observeTries(context, ledger.trials));
+  const { tries } = watched;
   const settled = ledger.trials.map((record) => settle(context, record, tries.get(record.number)));
   const asked = await askForTrials(context, settled, valuesOf(settled, tries));
   const problem = await writeLedger(context, ledger, asked.trials);
   if (problem !== undefined) return held(context, ledger, problem);
-  return act(context, asked, tries);
+  return act(context, asked, watched);
 }
 
-interface KnownTry extends ObservedTry {
-  values: ObjectiveValues;
-}
+type KnownTry = ObservedTry & Output;
 type Tries = ReadonlyMap<number, KnownTry>;
 
 async function observeTries(context: SearchContext, trials: readonly TrialRecord[]): Promise<Tries> {
@@ -48,37 +48,13 @@ async function observeTries(context: SearchContext, trials: readonly TrialRecord
   const tries = new Map<number, KnownTry>();
   for (const record of running) {
     const seen = await observeTry(context, record);
-    tries.set(record.number, { ...seen, values: await valuesOfTry(context, seen) });
+    tries.set(record.number, { ...seen, ...(await readOutput(context, seen)) });
   }
   return tries;
 }
 
-const NONE: ObjectiveValues = { curve: [] };
-
-/** The values that count: all the way while trials may be stopped early, else those at the end that were not reported. */
-async function valuesOfTry(context: SearchContext, { job: made, attempt }: ObservedTry): Promise<ObjectiveValues> {
-  const { job, voices } = context;
-  const need = needOfOutput(context, attempt);
-  if (made === undefined || need === 'none') return NONE;
-  const isEnded = attempt.state === 'succeeded' || attempt.state === 'failed';
-  try {
-    return await voices.trialValue({ namespace: job.metadata.namespace, name: made.metadata.name, isEnded });
-  } catch (error) {
-    // Output that cannot be read, as of a node that is gone, must not hold up a search that can do without.
-    if (need === 'all') throw error;
-    return NONE;
-  }
-}
-
-/** What the output of a trial is needed for: all that is known of its objective, its curve, or nothing. */
-function needOfOutput({ job }: SearchContext, attempt: Attempt): 'all' | 'curve' | 'none' {
-  const { search } = job.spec;
-  if (attempt.state === 'succeeded' && objectiveOf(search, attempt.result, NONE) === undefined) return 'all';
-  return search.earlyStopping === undefined ? 'none' : 'curve';
-}
-
 const settle = ({ job, now }: SearchContext, record: TrialRecord, seen: KnownTry | undefined): TrialRecord =>
-  seen === undefined ? record : settleTrial(record, job.spec, { attempt: seen.attempt, values: seen.values, now });
+  seen === undefined ? record : settleTrial(record, job.spec, { ...seen, now });
 
 /** Of the trials that go on; a new try of one begins without values. */
 const valuesOf = (trials: readonly TrialRecord[], tries: Tries) =>
@@ -90,17 +66,17 @@ const valuesOf = (trials: readonly TrialRecord[], tries: Tries) =>
   );
 
 /** Brings the Jobs to what the ledger says, and tells how the search stands. */
-async function act(context: SearchContext, asked: Asked, tries: Tries): Promise<SearchOutcome> {
+async function act(context: SearchContext, asked: Asked, watched: WatchedTrials<KnownTry>): Promise<SearchOutcome> {
   const { trials, invalid, isExhausted } = asked;
   await removeEndedTries(context, trials);
   const started = await startTrials(context, trials);
   const { search } = context.job.spec;
   const endedBy = endOfBudget(search, trials, context.now) ?? (isExhausted === true ? EXHAUSTED : undefined);
   const status = trialsStatus(search, trials, { ledger: ledgerNames(context, trials), endedBy });
-  if (countOf(trials, 'Running') > 0) return goingOn(context, { status, tries, asked, started });
+  if (countOf(trials, 'Running') > 0) return goingOn(context, { status, watched, asked, started });
   if (invalid !== undefined) return { state: 'failed', ...invalidSpace(invalid), trials: status };
   return endedBy === undefined
-    ? goingOn(context, { status, tries, asked, started })
+    ? goingOn(context, { status, watched, asked, started })
     : searchEnd(search, trials, status);
 }
 
@@ -108,17 +84,20 @@ const EXHAUSTED = 'Every combination of the parameters was started.';
 
 interface Standing {
   status: TrialsStatus;
-  tries: Tries;
+  watched: WatchedTrials<KnownTry>;
   asked: Asked;
   started: Awaited<ReturnType<typeof startTrials>>;
 }
 
-function goingOn(context: SearchContext, { status, tries, asked, started }: Standing): SearchOutcome {
+function goingOn(context: SearchContext, { status, watched, asked, started }: Standing): SearchOutcome {
   const { job, settings } = context;
-  const problem = started.problem ?? asked.problem ?? waitingOf(context, tries);
+  const { tries, hanging } = watched;
+  const problem = started.problem ?? asked.problem ?? watched.problem;
   const isJudged = job.spec.search.earlyStopping !== undefined && status.running > 0;
   const requeueAfterMs = soonest(
     problem?.againInMs,
+    watched.againInMs,
+    ...[...tries.values()].map(({ unread }) => unread && readAgainInMs(unread, context.now)),
     isJudged ? JUDGE_EVERY * settings.training.watchSeconds * 1000 : undefined,
     started.isWaitingForPods ? PODS_GO_MS : undefined,
   );
@@ -127,6 +106,7 @@ function goingOn(context: SearchContext, { status, tries, asked, started }: Stan
     trials: status,
     pods: podsOf(context, status.running, tries),
     ...(problem === undefined ? {} : { problem }),
+    ...(hanging.length === 0 ? {} : { hanging }),
     ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),
   };
 }
@@ -139,16 +119,6 @@ const invalidSpace = (message: string) => ({
 function podsOf({ job }: SearchContext, trials: number, tries: Tries): { running: number; wanted: number } {
   const running = [...tries.values()].flatMap(({ pods }) => pods.filter(isRunning)).length;
   return { running, wanted: trials * (job.spec.workers?.count ?? 1) };
-}
-
-/** What the first trial that does not run waits for. */
-function waitingOf({ job, now }: SearchContext, tries: Tries): Problem | undefined {
-  const wanted = job.spec.workers?.count ?? 1;
-  const problems = [...tries.values()].map(({ attempt, pods }) => {
-    if (attempt.state === 'held') return decideQueued(job, undefined);
-    return attempt.state === 'running' ? decideWaiting({ job, stage: 'train', pods, wanted, now }) : undefined;
-  });
-  return problems.find((problem) => problem !== undefined);
 }
 
 /** Nothing is started while the ledger cannot be read or written. */

@@ -6,6 +6,7 @@ import type { ObjectiveValues } from '../../../decide/training-job/search/object
 import type { SearchOutcome } from '../../../decide/training-job/search/search-outcome.ts';
 import type { SuggestRequest } from '../../../decide/training-job/search/suggest-exchange.ts';
 import { parseRecords, type TrialRecord } from '../../../decide/training-job/search/trial-record.ts';
+import type { Voice } from '../../../decide/training-job/voice.ts';
 import type { KubeObject } from '../../../kube/cluster.ts';
 import { MemoryCluster } from '../../../kube/memory-cluster.ts';
 import { createPodOf, finishJob } from '../../../kube/testing/children.ts';
@@ -26,6 +27,8 @@ type ConfigMap = KubeObject & { data?: Record<string, string> };
 export interface Asked {
   search?: object;
   maxRestarts?: number;
+  startTimeout?: string;
+  stall?: { after?: string; restart?: boolean };
   workers?: object;
   framework?: Framework;
 }
@@ -54,6 +57,8 @@ export class SearchWorld {
   readonly output = new Map<string, ObjectiveValues>();
   /** The node that has the output does not answer. */
   isOutputLost = false;
+  /** What the pods of trials tell. */
+  voice: Voice | undefined;
   run = 1;
   readonly settings = parseSettings({ runtimeImage: 'runtime:1' });
   #job: SearchingJob;
@@ -91,6 +96,8 @@ export class SearchWorld {
       run: this.run,
       settings: this.settings,
       cluster: this.cluster,
+      voice: this.voice,
+      capacity: { read: () => Promise.resolve(undefined) },
       voices: { trialValue: ({ name }) => this.#outputOf(name) },
       suggest: (_search, request) => Promise.resolve(this.#suggest(request)),
       now: new Date(this.now),
@@ -154,6 +161,15 @@ export class SearchWorld {
     });
   }
 
+  /** The pod of a worker of a trial is as given. */
+  setPod(trial: number, status: object, index = 0): void {
+    const job = this.#jobOf(trial);
+    const name = `${job.metadata.name}-pod${index === 0 ? '' : `-${index}`}`;
+    if (this.cluster.server.get({ ...POD, namespace: NAMESPACE, name }) === undefined)
+      createPodOf(this.cluster, job, { name, status });
+    else this.cluster.server.setStatus({ ...POD, namespace: NAMESPACE, name }, status);
+  }
+
   /** What a trial printed. */
   print(trial: number, values: ObjectiveValues): void {
     this.output.set(this.#jobOf(trial).metadata.name, values);
@@ -162,7 +178,6 @@ export class SearchWorld {
   /** The pod of a trial ends, and the Job controller says so. */
   end(trial: number, { exitCode = 0, message, isLost = false }: End = {}): void {
     const job = this.#jobOf(trial);
-    const name = `${job.metadata.name}-pod`;
     const finishedAt = new Date(this.now).toISOString().replace('.000Z', 'Z');
     const lost = {
       type: 'DisruptionTarget',
@@ -186,9 +201,7 @@ export class SearchWorld {
         },
       ],
     };
-    const pod = this.cluster.server.get({ ...POD, namespace: NAMESPACE, name });
-    if (pod === undefined) createPodOf(this.cluster, job, { name, status });
-    else this.cluster.server.setStatus({ ...POD, namespace: NAMESPACE, name }, status);
+    this.setPod(trial, status);
     finishJob(this.cluster, { ...JOB, namespace: NAMESPACE, name: job.metadata.name }, status.phase === 'Succeeded');
   }
 

@@ -120,6 +120,24 @@ describe('a run that searches', () => {
     expect(world.status().trials).toMatchObject({ total: 2, running: 2 });
   });
 
+  test('a trial that waits, and one that hangs, are named in the status', async () => {
+    const world = new Searching();
+    await world.pass();
+    const waiting = { reason: 'ImagePullBackOff', message: 'not found' };
+    const containerStatuses = [{ name: 'train', image: 'trainer:1', state: { waiting } }];
+    world.setPod(world.trial(0), 0, {});
+    world.setPod(world.trial(1), 0, { status: { phase: 'Pending', containerStatuses } });
+    world.now += 2_000;
+    await world.pass();
+    expect(world.conditions()).toContain('Ready=False ImagePullFailed, Stalled=True ImagePullFailed');
+    expect(world.status().waitingFor).toMatch(/^Trial 1 waits: Image trainer:1 cannot be pulled/);
+    const message = 'Worker 0 of trial 0 (pod p) has printed nothing since 12:00';
+    world.voice = { stalled: [{ job: 'iris-r1-train-t0-1', message }] };
+    await world.pass();
+    expect(world.conditions()).toContain('Ready=False Stalled, Stalled=True Stalled');
+    expect(world.message()).toContain('Worker 0 of trial 0 (pod p) has printed nothing since 12:00.');
+  });
+
   test('when all trials fail the run does, and says why', async () => {
     const world = new Searching();
     world.edit(({ spec }) => {
