@@ -126,6 +126,12 @@ export const trainingJobSpec = withRules(
     holds: ({ workers: asked, framework }) => asked?.minCount === undefined || framework === 'pytorch',
   },
   {
+    rule: "self.framework != 'caffe' || !has(self.workers) || self.workers.count == 1 || has(self.command)",
+    message: 'framework caffe with several workers needs command: what worker 0 runs, such as [mpirun, caffe, train]',
+    holds: ({ framework, workers: asked, command }) =>
+      framework !== 'caffe' || (asked?.count ?? 1) === 1 || command !== undefined,
+  },
+  {
     rule: "!has(self.publish) || !self.publish.tflite || self.framework == 'tensorflow'",
     message: 'publish.tflite is for framework tensorflow',
     holds: ({ publish: asked, framework }) => asked?.tflite !== true || framework === 'tensorflow',

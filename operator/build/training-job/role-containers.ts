@@ -1,5 +1,6 @@
 import type { V1Container } from '@kubernetes/client-node';
 import { horovodRendezvous } from './frameworks/horovod.ts';
+import { isLaunched } from './frameworks/mpi/launched.ts';
 import { mxnetRole } from './frameworks/mxnet.ts';
 import type { StagePlan } from './plan.ts';
 import { filledResources } from '../container-resources.ts';
@@ -22,11 +23,11 @@ const roles: Readonly<Record<string, readonly Role[]>> = {
 
 /**
  * Helper containers of the workers: they run in the image of the program, start before it, and are ended by the kubelet
- * when it is done (sidecars, Kubernetes 1.29). A single worker needs none.
+ * when it is done (sidecars, Kubernetes 1.29). A single worker needs none, nor do those that worker 0 starts.
  */
 export function buildRoleContainers(plan: StagePlan): V1Container[] {
   const { framework, workers } = plan.job.spec;
-  if (plan.stage !== 'train' || (workers?.count ?? 1) === 1) return [];
+  if (plan.stage !== 'train' || (workers?.count ?? 1) === 1 || isLaunched(plan.job.spec)) return [];
   return (roles[framework] ?? []).map((role) => buildRoleContainer(role, plan));
 }
 

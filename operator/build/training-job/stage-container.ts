@@ -4,12 +4,13 @@ import { filledResources } from '../container-resources.ts';
 import { containerSecurity } from '../pod-security.ts';
 import { stageEnvironment } from './environment.ts';
 import { expand } from './expand.ts';
+import { launched } from './frameworks/mpi/launched.ts';
 import { imageOf } from './images.ts';
 import type { StagePlan } from './plan.ts';
 import { publishArguments, publishMounts } from './publish-container.ts';
 import { ROOT } from './run-folder.ts';
 import { parametersOf } from './stage-document.ts';
-import { stageMounts } from './volumes.ts';
+import { hasMpiFiles, stageMounts } from './volumes.ts';
 
 /** The container that does the work of a stage; it is named after the stage. */
 export function buildStageContainer(plan: StagePlan): V1Container {
@@ -39,7 +40,7 @@ function programOf(plan: StagePlan): Pick<V1Container, 'command' | 'args' | 'wor
   const parameters = parametersOf(plan);
   const expanded = (words: readonly string[]): string[] => words.map((word) => expand(word, parameters));
   return {
-    ...(command === undefined ? {} : { command: expanded(command) }),
+    ...(command === undefined ? {} : { command: hasMpiFiles(plan) ? launched(expanded(command)) : expanded(command) }),
     ...(args === undefined ? {} : { args: expanded(args) }),
     ...(code === undefined ? {} : { workingDir: `${ROOT}/code` }),
   };

@@ -89,6 +89,13 @@ const plans = {
   }),
   'workers-on-a-claim': planOf({ image, workers, workspace: {}, framework: 'mxnet' }, { attempt: 2 }),
   horovod: planOf({ image, workers: { count: 2, accelerator: { deviceClass: 'gpu.example' } }, framework: 'horovod' }),
+  mpi: planOf({
+    image,
+    framework: 'caffe',
+    command: ['mpirun', 'caffe', 'train', '--solver=$(parameters.solver)'],
+    parameters: { solver: 'adam' },
+    workers: { count: 2, processesPerWorker: 2 },
+  }),
   trial: planOf({ ...table, parameters: { learningRate: 1 }, search }, { trial }),
   prepare: planOf(everything, { stage: 'prepare', models, run: 3, keepRuns: [2, 3] }),
   'evaluate-after-search': planOf({ ...table, search }, { stage: 'evaluate', bestTrial: 3 }),

@@ -8,7 +8,7 @@ import { podSecurity } from '../pod-security.ts';
 import type { StageJob } from './children.ts';
 import { buildDeviceClaimTemplate } from './device-claim.ts';
 import { buildFetchContainers } from './fetch-containers.ts';
-import { hostfile } from './frameworks/mpi.ts';
+import { mpiFiles } from './frameworks/mpi/files.ts';
 import { buildMeetContainers } from './meet-container.ts';
 import { stageJobName, workersServiceName } from './names.ts';
 import { buildPlacement } from './placement.ts';
@@ -17,7 +17,7 @@ import { buildRoleContainers } from './role-containers.ts';
 import { buildStageContainer } from './stage-container.ts';
 import { parametersOf } from './stage-document.ts';
 import { stageLabels } from './stage-labels.ts';
-import { buildVolumes, hasHostfile, HOSTS, PARAMETERS } from './volumes.ts';
+import { buildVolumes, hasMpiFiles, mpiAnnotation, PARAMETERS } from './volumes.ts';
 import { workersOf } from './workers.ts';
 
 const QUEUE = 'kueue.x-k8s.io/queue-name';
@@ -67,8 +67,11 @@ function deadlineSeconds({ stage, job: { spec }, settings }: StagePlan): number 
 /** What becomes files in the pods. */
 const annotationsOf = (plan: StagePlan): Record<string, string> => ({
   [PARAMETERS]: canonicalJson(parametersOf(plan)),
-  ...(hasHostfile(plan) ? { [HOSTS]: hostfile(workersOf(plan)) } : {}),
+  ...(hasMpiFiles(plan) ? mpiAnnotations(plan) : {}),
 });
+
+const mpiAnnotations = (plan: StagePlan): Record<string, string> =>
+  Object.fromEntries(Object.entries(mpiFiles(workersOf(plan))).map(([path, text]) => [mpiAnnotation(path), text]));
 
 function buildPodSpec(plan: StagePlan): V1PodSpec {
   const initContainers = [...buildFetchContainers(plan), ...buildMeetContainers(plan), ...buildRoleContainers(plan)];

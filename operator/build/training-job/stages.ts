@@ -1,5 +1,6 @@
 import type { TrainingJobSpec } from '../../../crds/schema/training-job.ts';
 import { STAGES, type StageName } from '../../../crds/schema/training/status.ts';
+import { isLaunched } from './frameworks/mpi/launched.ts';
 
 const isWanted: Readonly<Record<StageName, (spec: TrainingJobSpec) => boolean>> = {
   prepare: ({ data, baseModel, teacherModel, recipe }) =>
@@ -15,6 +16,6 @@ const isWanted: Readonly<Record<StageName, (spec: TrainingJobSpec) => boolean>> 
 /** The stages that a run of this spec goes through, in their order. */
 export const wantedStages = (spec: TrainingJobSpec): StageName[] => STAGES.filter((stage) => isWanted[stage](spec));
 
-/** Whether a run keeps files in a volume claim: another stage reads them, or the user asks for it. */
+/** Whether a run keeps files in a volume claim: another stage or another worker reads them, or the user asks for it. */
 export const needsWorkspace = (spec: TrainingJobSpec): boolean =>
-  spec.workspace !== undefined || wantedStages(spec).length > 1;
+  spec.workspace !== undefined || wantedStages(spec).length > 1 || isLaunched(spec);

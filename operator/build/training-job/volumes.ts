@@ -1,5 +1,7 @@
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node';
-import { HOSTFILE } from './frameworks/mpi.ts';
+import { MPI_FOLDER } from './frameworks/mpi/environment.ts';
+import { mpiFiles } from './frameworks/mpi/files.ts';
+import { isLaunched } from './frameworks/mpi/launched.ts';
 import { workspaceName } from './names.ts';
 import type { StagePlan } from './plan.ts';
 import { publishVolumes } from './publish-container.ts';
@@ -7,10 +9,15 @@ import { folderMount, ROOT, runFolder, runMount, RUNS_ROOT, seesAllRuns } from '
 import { sourceVolumes } from './source-volumes.ts';
 import { sourcesOf } from './sources.ts';
 import { needsWorkspace } from './stages.ts';
+import { workersOf } from './workers.ts';
+
+const EXECUTABLE = 0o555;
 
 /** Annotations on pods that become files in them. */
 export const PARAMETERS = 'aimass.dev/parameters';
-export const HOSTS = 'aimass.dev/hostfile';
+
+/** The annotation of a file of MPI; several are needed, because each becomes one file. */
+export const mpiAnnotation = (path: string): string => `aimass.dev/mpi-${path.replace('/', '-')}`;
 
 /** Mounts of the container of a stage. */
 export const stageMounts = (plan: StagePlan): V1VolumeMount[] => [
@@ -20,7 +27,7 @@ export const stageMounts = (plan: StagePlan): V1VolumeMount[] => [
   { name: 'parameters', mountPath: `${ROOT}/parameters.json`, subPath: 'parameters.json', readOnly: true },
   ...(seesAllRuns(plan) ? [{ name: 'workspace', mountPath: RUNS_ROOT }] : []),
   ...(hasCode(plan) ? [{ name: 'code', mountPath: `${ROOT}/code`, readOnly: true }] : []),
-  ...(hasHostfile(plan) ? [{ name: 'hosts', mountPath: HOSTFILE, subPath: 'hostfile', readOnly: true }] : []),
+  ...(hasMpiFiles(plan) ? [{ name: 'mpi', mountPath: MPI_FOLDER, readOnly: true }] : []),
 ];
 
 /** The folder of the run, and in it those of the trial; the kubelet makes them so that the program may write there. */
@@ -36,9 +43,8 @@ function runMounts(plan: StagePlan): V1VolumeMount[] {
 
 const hasCode = ({ stage, job }: StagePlan): boolean => stage === 'train' && job.spec.code !== undefined;
 
-/** Whether workers are told of each other by a host file. */
-export const hasHostfile = ({ stage, job: { spec } }: StagePlan): boolean =>
-  stage === 'train' && (spec.workers?.count ?? 1) > 1 && ['caffe', 'horovod'].includes(spec.framework);
+/** Whether worker 0 starts the programs of the others, and needs to know how. */
+export const hasMpiFiles = ({ stage, job }: StagePlan): boolean => stage === 'train' && isLaunched(job.spec);
 
 /** All volumes of the pod of a stage. */
 export const buildVolumes = (plan: StagePlan): V1Volume[] => [
@@ -48,8 +54,8 @@ export const buildVolumes = (plan: StagePlan): V1Volume[] => [
   { name: 'tmp', emptyDir: {} },
   // Data loaders share memory between processes; the runtime's default of 64 MiB ends them.
   { name: 'shm', emptyDir: { medium: 'Memory' } },
-  fileOf('parameters', 'parameters.json', PARAMETERS),
-  ...(hasHostfile(plan) ? [fileOf('hosts', 'hostfile', HOSTS)] : []),
+  filesOf('parameters', { 'parameters.json': PARAMETERS }),
+  ...(hasMpiFiles(plan) ? [mpiVolume(plan)] : []),
   ...codeVolume(plan),
   ...(plan.stage === 'prepare' ? sourcesOf(plan).flatMap(sourceVolumes) : []),
   ...(plan.stage === 'publish' ? publishVolumes(plan) : []),
@@ -60,9 +66,19 @@ function codeVolume(plan: StagePlan): V1Volume[] {
   return hasCode(plan) && code !== undefined ? [{ name: 'code', configMap: { name: code.configMap.name } }] : [];
 }
 
-const fileOf = (name: string, path: string, annotation: string): V1Volume => ({
+const mpiVolume = (plan: StagePlan): V1Volume => {
+  const paths = Object.keys(mpiFiles(workersOf(plan)));
+  return filesOf('mpi', Object.fromEntries(paths.map((path) => [path, mpiAnnotation(path)])), EXECUTABLE);
+};
+
+/** Annotations of the pod as files. */
+const filesOf = (name: string, annotations: Readonly<Record<string, string>>, defaultMode?: number): V1Volume => ({
   name,
   downwardAPI: {
-    items: [{ path, fieldRef: { apiVersion: 'v1', fieldPath: `metadata.annotations['${annotation}']` } }],
+    ...(defaultMode === undefined ? {} : { defaultMode }),
+    items: Object.entries(annotations).map(([path, annotation]) => ({
+      path,
+      fieldRef: { apiVersion: 'v1', fieldPath: `metadata.annotations['${annotation}']` },
+    })),
   },
 });

@@ -1,3 +1,4 @@
+import { isLaunched } from './frameworks/mpi/launched.ts';
 import { stageJobName, workersServiceName } from './names.ts';
 import type { StagePlan } from './plan.ts';
 
@@ -13,6 +14,8 @@ export interface Workers {
   /** Processes that the launcher of the framework starts in each. */
   processes: number;
   maxRestarts: number;
+  /** Whether only worker 0 runs the command, which starts programs on the others. */
+  isLaunched: boolean;
   /** Host names, by index. */
   hosts: readonly string[];
   /** Host name of worker 0, which the others look for. */
@@ -36,6 +39,7 @@ export function workersOf(plan: StagePlan): Workers {
     minCount: workers?.minCount,
     processes: workers?.processesPerWorker ?? 1,
     maxRestarts,
+    isLaunched: isLaunched(plan.job.spec),
     hosts: Array.from({ length: count }, (_, index) => host(index)),
     chief: host(0),
     chiefInFull: `${host(0)}.${plan.job.metadata.namespace}.svc.${plan.settings.training.clusterDomain}`,

@@ -1,7 +1,7 @@
 import type { Framework } from '../../../../crds/schema/training/program.ts';
 import { INDEX, type Workers } from '../workers.ts';
 import { horovodEnvironment } from './horovod.ts';
-import { mpiEnvironment } from './mpi.ts';
+import { mpiEnvironment } from './mpi/environment.ts';
 import { mxnetEnvironment } from './mxnet.ts';
 import { paddlepaddleEnvironment } from './paddlepaddle.ts';
 import { pytorchEnvironment } from './pytorch.ts';

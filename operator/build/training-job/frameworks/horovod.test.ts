@@ -21,8 +21,6 @@ test.each([
       HOROVOD_LOCAL_SIZE: '1',
       HOROVOD_CROSS_RANK: '1',
       HOROVOD_CROSS_SIZE: '2',
-      OMPI_MCA_orte_default_hostfile: '/etc/mpi/hostfile',
-      PRTE_MCA_prte_default_hostfile: '/etc/mpi/hostfile',
     },
   },
 ])('horovod, $name', ({ asked, want }) => {
