@@ -6,6 +6,7 @@ import { programFolder } from './local-cluster/processes.ts';
 import { sumCounts } from './testing/count.ts';
 import { interruptSteps, runStep, type Outcome } from './testing/run-step.ts';
 import { runSteps } from './testing/schedule.ts';
+import { tellFailures } from './testing/tell-failures.ts';
 import { allSteps, chooseSteps, type Step } from './testing/steps.ts';
 
 const USAGE = `npm test [-- STEP... [-- ARGUMENTS FOR JEST]]
@@ -59,7 +60,7 @@ function tellSummary(outcomes: readonly Outcome[], startedAt: number): boolean {
       ((Date.now() - startedAt) / 1000).toFixed(1),
     ),
   );
-  if (total.failures.length > 0) console.log(`\nFailed:\n${total.failures.map((name) => `  ${name}`).join('\n')}`);
+  if (total.failures.length > 0) console.log(`\nFailed:\n${tellFailures(total.failures)}`);
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0;
 }

@@ -1,9 +1,17 @@
-/** How many tests passed and failed; `failures` names the failed ones. */
+import { stripVTControlCharacters } from 'node:util';
+
+/** A failed test, and what was said of it where the runner tells. */
+export interface Failure {
+  name: string;
+  why?: string;
+}
+
+/** How many tests passed and failed. */
 export interface Count {
   passed: number;
   failed: number;
   skipped: number;
-  failures: string[];
+  failures: Failure[];
 }
 
 interface JestReport {
@@ -11,7 +19,7 @@ interface JestReport {
     name: string;
     message: string;
     status: string;
-    assertionResults: { status: string; fullName: string }[];
+    assertionResults: { status: string; fullName: string; failureMessages?: string[] }[];
   }[];
 }
 
@@ -20,13 +28,13 @@ export function countJest(report: string): Count {
   const { testResults } = JSON.parse(report) as JestReport;
   const count: Count = { passed: 0, failed: 0, skipped: 0, failures: [] };
   for (const file of testResults) {
-    for (const { status, fullName } of file.assertionResults) {
+    for (const { status, fullName, failureMessages = [] } of file.assertionResults) {
       if (status === 'passed') count.passed++;
-      else if (status === 'failed') fail(count, `${file.name}: ${fullName}`);
+      else if (status === 'failed') fail(count, `${file.name}: ${fullName}`, failureMessages.join('\n'));
       else count.skipped++;
     }
     const broken = file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed');
-    if (broken) fail(count, `${file.name}: ${file.message.split('\n').find((line) => line.trim() !== '') ?? ''}`);
+    if (broken) fail(count, `${file.name}: outside of its tests`, file.message);
   }
   return count;
 }
@@ -35,6 +43,7 @@ interface GoEvent {
   Action: string;
   Package?: string;
   Test?: string;
+  Output?: string;
 }
 
 /** Counts the events of `go test -json`. A package that does not compile is one failure. */
@@ -44,10 +53,16 @@ export function countGo(output: string): Count {
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as GoEvent);
   const count: Count = { passed: 0, failed: 0, skipped: 0, failures: [] };
-  for (const { Action, Package = '', Test } of events.filter((event) => event.Test !== undefined)) {
+  const said = (test: GoEvent): string =>
+    events
+      .filter(({ Package, Test }) => Package === test.Package && Test === test.Test)
+      .map(({ Output = '' }) => Output)
+      .join('');
+  for (const event of events.filter(({ Test }) => Test !== undefined)) {
+    const { Action, Package = '', Test } = event;
     if (Action === 'pass') count.passed++;
     else if (Action === 'skip') count.skipped++;
-    else if (Action === 'fail') fail(count, `${Package} ${Test}`);
+    else if (Action === 'fail') fail(count, `${Package} ${Test}`, said(event));
   }
   const brokenPackages = events.filter(({ Action, Test }) => Action === 'fail' && Test === undefined);
   if (count.failed === 0) for (const { Package = '' } of brokenPackages) fail(count, Package);
@@ -64,13 +79,16 @@ export function countLines(output: string): Count | undefined {
     passed: sum(totals.map(([, passed]) => passed)),
     failed: sum(totals.map(([, , failed]) => failed)),
     skipped: sum([...output.matchAll(/^(\d+) tests were not run/gm)].map(([, skipped]) => skipped)),
-    failures: [...output.matchAll(/^(?:FAILED|ERROR|✗) (.+)$/gm)].map(([, name = '']) => name),
+    failures: [...output.matchAll(/^(?:FAILED|ERROR|✗) (.+)$/gm)].map(([, name = '']) => ({ name })),
   };
 }
 
-function fail(count: Count, name: string): void {
+function fail(count: Count, name: string, said = ''): void {
+  const why = stripVTControlCharacters(said)
+    .replaceAll(/^\s*\n/gm, '')
+    .trimEnd();
   count.failed++;
-  count.failures.push(name);
+  count.failures.push({ name, ...(why !== '' && { why }) });
 }
 
 /** The sum of counts. */

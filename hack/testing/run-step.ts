@@ -36,7 +36,7 @@ export async function runStep(
   const started = Date.now();
   const report = step.counting === 'jest' ? ['--json', `--outputFile=${reportPath}`] : [];
   const code = await execute(step, { args: report, logPath, show, onLine });
-  const counted = count(step, { code, logPath, reportPath });
+  const counted = explained(count(step, { code, logPath, reportPath }), logPath);
   return {
     step,
     state: code === 0 && counted.failed === 0 ? 'passed' : 'failed',
@@ -87,12 +87,14 @@ function count(
   { code, logPath, reportPath }: { code: number; logPath: string; reportPath: string },
 ): Count {
   const none: Count = { passed: 0, failed: 0, skipped: 0, failures: [] };
-  if (step.group === 'setup') return code === 0 ? none : { ...none, failed: 1, failures: [step.name] };
+  if (step.group === 'setup') return code === 0 ? none : { ...none, failed: 1, failures: [{ name: step.name }] };
   const counted = report(step, { logPath, reportPath });
-  if (counted === undefined) return code === 0 ? { ...none, passed: 1 } : { ...none, failed: 1, failures: [step.name] };
+  if (counted === undefined)
+    return code === 0 ? { ...none, passed: 1 } : { ...none, failed: 1, failures: [{ name: step.name }] };
   // A runner that failed although each test passed, or that found none, has failed all the same.
   if (counted.failed === 0 && (code !== 0 || counted.passed === 0)) {
-    return { ...counted, failed: 1, failures: [`${step.name}: ended with code ${code} after ${counted.passed} tests`] };
+    const name = `${step.name}: ended with code ${code} after ${counted.passed} tests`;
+    return { ...counted, failed: 1, failures: [{ name }] };
   }
   return counted;
 }
@@ -103,4 +105,12 @@ function report(step: Step, { logPath, reportPath }: { logPath: string; reportPa
   return step.counting === 'jest' && existsSync(reportPath) ? countJest(readFileSync(reportPath, 'utf8')) : undefined;
 }
 
-const lastLines = (path: string): string => readFileSync(path, 'utf8').trimEnd().split('\n').slice(-40).join('\n');
+/** Where the runner gives no reason, the end of the log has to do; once, under the last failure. */
+function explained(counted: Count, logPath: string): Count {
+  const last = counted.failures.at(-1);
+  if (last === undefined || last.why !== undefined) return counted;
+  return { ...counted, failures: [...counted.failures.slice(0, -1), { ...last, why: lastLines(logPath, 15) }] };
+}
+
+const lastLines = (path: string, lines = 40): string =>
+  readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');

@@ -59,6 +59,6 @@ function nextStep(
 }
 
 function skipped(step: Step, remark: string): Outcome {
-  const count = { passed: 0, failed: 1, skipped: 0, failures: [`${step.name}: skipped, because ${remark}`] };
+  const count = { passed: 0, failed: 1, skipped: 0, failures: [{ name: `${step.name}: skipped, because ${remark}` }] };
   return { step, state: 'skipped', count, seconds: 0, logPath: '', remark };
 }
