@@ -1,6 +1,5 @@
 """Starting from a model, and learning from one."""
 
-import json
 import re
 import shutil
 
@@ -8,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from data_sets import digits, opinions, rankings
+from foreign import rename_initialisers
 from onnxruntime.quantization import quantize_dynamic
 
 from aimass_toolkit.compress import int8
@@ -32,19 +32,6 @@ def texts(workspace, content, name="text-classification", file="table.csv", **op
 def give(space, model, folder="base-model"):
     shutil.copytree(model, space.root / folder)
     return space
-
-
-def rename_initialisers(folder):
-    """Makes a model look like one of others: neither its config nor the names of its weights are ours."""
-    model = onnx.load(folder / "model.onnx")
-    names = {entry.name: f"w{index}" for index, entry in enumerate(model.graph.initializer)}
-    for entry in model.graph.initializer:
-        entry.name = names[entry.name]
-    for node in model.graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-    onnx.save(model, folder / "model.onnx")
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "model_type": "other"}))
 
 
 @pytest.fixture(scope="module")

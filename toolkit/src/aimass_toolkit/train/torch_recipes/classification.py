@@ -19,14 +19,16 @@ from .artifact import Artifact, bounded, label_config, spread, write_artifact
 from .context import Context
 from .data.split import Part, Parts
 from .graph.base_model import is_ours, load_weights
-from .graph.export import check_same, compare, to_onnx
-from .graph.features import OWN, join_head, make_extractor
+from .graph.export import compare, to_onnx
+from .graph.features import make_extractor
+from .graph.frozen import Frozen
 from .metrics import classification_metrics, most_common_baseline
 from .networks.head import Head
 from .options import Option
 from .problem import refuse
 from .run import Run, begin, finish
-from .training.feeds import Feed, feature_feed
+from .text_inputs import copied_files
+from .training.feeds import FeatureFeed, Feed
 from .training.objectives import SOFT, Classify, log_softmax, outputs_of
 
 
@@ -129,38 +131,25 @@ def train_own(context: Context, task: ClassificationTask, loaded: Loaded) -> Mad
 
 def train_head(context: Context, task: ClassificationTask, loaded: Loaded) -> Made:
     """Trains a dense layer on the features of the base model, which stays as it is; both become one graph."""
-    extractor = make_extractor(context.base, task.is_text)
-    session = open_session(extractor, "model.onnx of the base model")
+    frozen = Frozen.of(make_extractor(context.base, task.is_text))
 
     def with_features(part: Part) -> Part:
-        features = run_all(session, part.rows, task.given_batch(context.base, session, part), OWN + "features")
-        return Part(
-            {"features": features, **{name: part.arrays[name] for name in ("labels", SOFT) if name in part.arrays}},
-            part.texts,
-        )
+        kept = {name: part.arrays[name] for name in ("labels", SOFT) if name in part.arrays}
+        batch = task.given_batch(context.base, frozen.session, part)
+        return Part({"features": frozen.features(part.rows, batch), **kept}, part.texts)
 
-    parts = loaded.parts.map(with_features)
-    if not np.isfinite(parts.train.arrays["features"]).all():
-        refuse("RecipeInvalid", "the base model gives features that are no numbers for this data; use another one.")
+    parts, feed = loaded.parts.map(with_features), FeatureFeed()
     network = Head(parts.train.arrays["features"], len(loaded.labels), context.options["dropout"])
-    objective = Classify(feature_feed, context.options)
-    run = Run.of(context, network, objective, parts)
-    model = join_head(extractor, network.values())
-    logits = outputs_of(network, parts.test, feature_feed)
+    run = Run.of(context, network, Classify(feed, context.options), parts)
+    logits = outputs_of(network, parts.test, feed)
 
     def inputs(part: Part, rows: np.ndarray) -> dict[str, np.ndarray]:
-        return task.given_batch(context.base, session, part)(rows)
+        return task.given_batch(context.base, frozen.session, part)(rows)
 
-    # Quantised models look at a whole batch, so both must see the same one.
-    few = loaded.parts.test.take(np.arange(min(2, parts.test.rows)))
-    wanted = outputs_of(network, with_features(few), feature_feed)
-    check_same(open_session(model, "the joined model").run(inputs(few, np.arange(few.rows)))["logits"], wanted)
+    test = loaded.parts.test
+    model = frozen.join(network, test.rows, task.given_batch(context.base, frozen.session, test))
     config = {**context.base.config, **label_config(loaded.labels)}
-    files = {
-        name: (context.base.folder / name).read_text(encoding="utf-8")
-        for name in task.copied
-        if (context.base.folder / name).is_file()
-    }
+    files = copied_files(context.base, task.copied)
     return Made(
         model,
         config,

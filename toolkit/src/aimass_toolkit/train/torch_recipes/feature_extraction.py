@@ -1,20 +1,36 @@
 """The recipe feature-extraction: embeddings of texts, learned from pairs that belong together."""
 
+from functools import partial
+
 import numpy as np
 
 from aimass_toolkit.stage.document import Document
+from aimass_toolkit.train.given.session import Batch
 
 from .artifact import text_of
 from .context import Context
 from .data.rows import texts as text_column
-from .data.split import Part, split
+from .data.split import Part, Parts, split
+from .graph.features import SENTENCES, make_extractor
+from .graph.frozen import Frozen
 from .metrics import retrieval_metrics
 from .networks.encoder import TextEmbedder
+from .networks.head import Projection
 from .options import TEXT, TRAINING, TRANSFER, Option
-from .run import begin
-from .text_setup import Trained, encoder_config, require_own_base, settle_tokens, train_encoder
+from .run import Run, begin
+from .text_inputs import copied_files, token_batch
+from .text_setup import (
+    TextModel,
+    Trained,
+    encoder_config,
+    is_foreign,
+    refuse_teacher,
+    settle_tokens,
+    train_encoder,
+    write_text_model,
+)
 from .tokens import Tokens
-from .training.feeds import TokenFeed
+from .training.feeds import FeatureFeed, TokenFeed
 from .training.objectives import outputs_of
 from .training.pairs import AGAINST, LEFT, RIGHT, Contrast
 
@@ -31,34 +47,68 @@ AXES = {"input_ids": TOKENS, "attention_mask": TOKENS, "last_hidden_state": TOKE
 
 
 def run(document: Document) -> dict:
-    """Trains an encoder whose mean over the tokens is the vector of a text."""
+    """Trains an encoder whose mean over the tokens is the vector of a text, or turns the vectors of a base model."""
     context = begin(document, TABLE)
-    require_own_base(context)
+    refuse_teacher(context)
     divided = split(load(context), document.seed)
+    return (train_on_features if is_foreign(context) else train_own)(context, divided)
+
+
+def train_own(context: Context, divided: Parts) -> dict:
+    """Trains all weights of a network of ours."""
     tokens = settle_tokens(context, [text for side in divided.train.texts.values() for text in side])
     parts = divided.map(lambda part: encode(part, tokens))
     config = encoder_config(context, tokens)
-    made = train_encoder(
-        context,
-        TextEmbedder(config, context.options["dropout"]),
-        Contrast(TextEmbedder.inputs, context.options["temperature"]),
-        parts,
-    )
-    left, right = (
-        outputs_of(made.network, parts.test, TokenFeed(TextEmbedder.inputs, prefix)) for prefix in (LEFT, RIGHT)
-    )
-    result = Trained(
-        config=config,
-        files={**tokens.files(), **sentence_files(config["hidden_size"])},
-        metrics=retrieval_metrics(left, right),
-        sample=side_of(parts.test, LEFT),
-        held_out={**prefixed(parts.test, LEFT), **prefixed(parts.test, RIGHT)},
+    feed_of = partial(TokenFeed, TextEmbedder.inputs)
+    network = TextEmbedder(config, context.options["dropout"])
+    made = train_encoder(context, network, Contrast(feed_of, context.options["temperature"]), parts)
+    vectors = [outputs_of(made.network, parts.test, feed_of(side)) for side in (LEFT, RIGHT)]
+    inputs = [side_of(parts.test, side) for side in (LEFT, RIGHT)]
+    files = {**tokens.files(), **sentence_files(config["hidden_size"])}
+    return made.finish(context, parts, describe(vectors, inputs, (config, files)), AXES)
+
+
+def train_on_features(context: Context, divided: Parts) -> dict:
+    """Trains a dense layer that turns the vectors of the base model; it starts by changing nothing."""
+    frozen = Frozen.of(make_extractor(context.base, is_text=True, vectors=SENTENCES))
+
+    def batch_of(part: Part, side: str) -> Batch:
+        return token_batch(context.base, frozen.session, part.texts[side])
+
+    def with_features(part: Part) -> Part:
+        found = {f"{side}features": frozen.features(part.rows, batch_of(part, side)) for side in part.texts}
+        return Part({**found, **same_texts(part)}, part.texts)
+
+    parts = divided.map(with_features)
+    size = parts.train.arrays[f"{LEFT}features"].shape[1]
+    network = Projection(size, context.options["dropout"])
+    run = Run.of(context, network, Contrast(FeatureFeed, context.options["temperature"]), parts)
+    vectors = [outputs_of(network, parts.test, FeatureFeed(side)) for side in (LEFT, RIGHT)]
+    batches = [batch_of(divided.test, side) for side in (LEFT, RIGHT)]
+    graph = frozen.join(network, divided.test.rows, batches[0])
+    rows = np.arange(divided.test.rows)
+    files = {**copied_files(context.base), "modules.json": text_of(modules("Transformer", "Normalize"))}
+    trained = describe(vectors, [batch(rows) for batch in batches], (dict(context.base.config), files))
+    said = f"A dense layer on the {size} features of the base model, which was not changed."
+    return write_text_model(context, parts, trained, TextModel(graph, run, said))
+
+
+def describe(
+    vectors: list[np.ndarray], inputs: list[dict[str, np.ndarray]], files: tuple[dict, dict[str, str]]
+) -> Trained:
+    """What is said of embeddings, by both sides of the held-out pairs; `files` are config.json and the others."""
+    left, right = inputs
+    return Trained(
+        config=files[0],
+        files=files[1],
+        metrics=retrieval_metrics(*vectors),
+        sample=left,
+        held_out={**prefixed(left, LEFT), **prefixed(right, RIGHT)},
         limits=[
             "Near vectors mean texts like the pairs of the training data, which is not always what you search for."
         ],
-        baseline={"recallAt1": 1 / parts.test.rows},
+        baseline={"recallAt1": 1 / len(vectors[0])},
     )
-    return made.finish(context, parts, result, AXES)
 
 
 def load(context: Context) -> dict[str, Part]:
@@ -82,9 +132,15 @@ def encode(part: Part, tokens: Tokens) -> Part:
     for prefix, texts in part.texts.items():
         found = tokens.encode(texts)
         arrays.update({prefix + name: found[name] for name in TextEmbedder.inputs})
-    for name, prefix in (("left", LEFT), ("right", RIGHT)):
-        arrays[name] = np.unique(np.array(part.texts[prefix]), return_inverse=True)[1].astype(np.int64)
-    return Part(arrays, part.texts)
+    return Part({**arrays, **same_texts(part)}, part.texts)
+
+
+def same_texts(part: Part) -> dict[str, np.ndarray]:
+    """A number for each text of both sides, the same for the same texts: those are no wrong answers."""
+    return {
+        name: np.unique(np.array(part.texts[side]), return_inverse=True)[1].astype(np.int64)
+        for name, side in (("left", LEFT), ("right", RIGHT))
+    }
 
 
 def side_of(part: Part, prefix: str) -> dict[str, np.ndarray]:
@@ -92,22 +148,33 @@ def side_of(part: Part, prefix: str) -> dict[str, np.ndarray]:
     return {name: part.arrays[prefix + name].astype(np.int64) for name in TextEmbedder.inputs}
 
 
-def prefixed(part: Part, prefix: str) -> dict[str, np.ndarray]:
+def prefixed(side: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     """One side under its prefix."""
-    return {prefix + name: values for name, values in side_of(part, prefix).items()}
+    return {prefix + name: values for name, values in side.items()}
 
 
 def sentence_files(size: int) -> dict[str, str]:
     """How the vectors of tokens become one, as sentence-transformers writes it."""
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
-    entries = [
-        {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.models.{kind}"}
-        for number, (path, kind) in enumerate(modules)
-    ]
     pooling = {
         "word_embedding_dimension": size,
         "pooling_mode_cls_token": False,
         "pooling_mode_mean_tokens": True,
         "pooling_mode_max_tokens": False,
     }
-    return {"modules.json": text_of(entries), "1_Pooling/config.json": text_of(pooling)}
+    return {
+        "modules.json": text_of(modules("Transformer", "Pooling", "Normalize")),
+        "1_Pooling/config.json": text_of(pooling),
+    }
+
+
+def modules(*kinds: str) -> list[dict]:
+    """The steps from a text to its vector, as sentence-transformers writes them."""
+    return [
+        {
+            "idx": number,
+            "name": str(number),
+            "path": f"{number}_{kind}" if number else "",
+            "type": f"sentence_transformers.models.{kind}",
+        }
+        for number, kind in enumerate(kinds)
+    ]

@@ -18,14 +18,12 @@ from .data.rows import texts as text_column
 from .data.split import Part, split
 from .networks.encoder import MODEL_TYPE, TextClassifier
 from .options import CLASSES, TEACHING, TEXT, TRAINING_ON_TEXTS, TRANSFER, Option
-from .problem import refuse
+from .text_inputs import TOKENIZER_FILES, token_batch
 from .text_setup import encoder_config, settle_tokens
-from .tokens import Tokens, tokens_of
+from .tokens import Tokens
 from .training.feeds import Feed, TokenFeed
 
 COLUMNS = (Option("textColumn", "text", "text"), Option("labelColumn", "text", "label"))
-TOKEN_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json", "special_tokens_map.json")
 
 
 def run(document: Document) -> dict:
@@ -86,40 +84,10 @@ class TextTask:
 
     def given_batch(self, given: GivenModel, session: Session, part: Part) -> Batch:
         """Tokens of the given model's own tokenizer."""
-        unknown = [name for name in session.inputs if name not in TOKEN_INPUTS]
-        if unknown or "input_ids" not in session.inputs:
-            refuse(
-                "RecipeInvalid",
-                f"the given model has the inputs {', '.join(session.inputs)}; it must take tokens "
-                f"({', '.join(TOKEN_INPUTS)}).",
-            )
-        tokens = tokens_of(given.folder, given.config, "the given model")
-        arrays = tokens.encode(part.texts["text"])
-        fixed = session.shapes["input_ids"][1]
-
-        def batch(rows: np.ndarray) -> dict[str, np.ndarray]:
-            longest = max(1, int(arrays["attention_mask"][rows].sum(1).max()))
-            cut = {
-                name: padded(values[rows, :longest], fixed, int(arrays["pad"]) if name == "input_ids" else 0)
-                for name, values in arrays.items()
-                if name in TOKEN_INPUTS
-            }
-            cut["position_ids"] = np.broadcast_to(np.arange(cut["input_ids"].shape[1]), cut["input_ids"].shape)
-            return {name: cut[name].astype(np.int64) for name in session.inputs}
-
-        return batch
+        return token_batch(given, session, part.texts["text"])
 
 
 def encoded(tokens: Tokens, texts: list[str]) -> dict[str, np.ndarray]:
     """The arrays that a classifier takes."""
     arrays = tokens.encode(texts)
     return {name: arrays[name] for name in TextClassifier.inputs}
-
-
-def padded(values: np.ndarray, width: object, fill: int) -> np.ndarray:
-    """Rows of the one length that a graph of fixed length takes."""
-    if not isinstance(width, int) or values.shape[1] == width:
-        return values
-    if values.shape[1] > width:
-        return values[:, :width]
-    return np.pad(values, ((0, 0), (0, width - values.shape[1])), constant_values=fill)

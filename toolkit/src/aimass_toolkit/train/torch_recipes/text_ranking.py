@@ -3,19 +3,33 @@
 import numpy as np
 
 from aimass_toolkit.stage.document import Document
+from aimass_toolkit.train.given.session import Batch
 
 from .context import Context
 from .data.rows import numbers
 from .data.rows import texts as text_column
-from .data.split import Part, split
+from .data.split import Part, Parts, split
+from .graph.features import ranking_extractor
+from .graph.frozen import Frozen
 from .metrics import ranking_metrics
 from .networks.encoder import TextRanker
+from .networks.head import Head
 from .options import TEXT, TRAINING_ON_TEXTS, TRANSFER, Option
 from .problem import refuse
-from .run import begin
-from .text_setup import Trained, encoder_config, require_own_base, settle_tokens, train_encoder
+from .run import Run, begin
+from .text_inputs import copied_files, token_batch
+from .text_setup import (
+    TextModel,
+    Trained,
+    encoder_config,
+    is_foreign,
+    refuse_teacher,
+    settle_tokens,
+    train_encoder,
+    write_text_model,
+)
 from .tokens import Tokens
-from .training.feeds import TokenFeed
+from .training.feeds import FeatureFeed, TokenFeed
 from .training.objectives import outputs_of
 from .training.pairs import Rank
 
@@ -28,38 +42,75 @@ TABLE = (*TRAINING_ON_TEXTS, *TRANSFER, *TEXT, *COLUMNS)
 TOKENS = {0: "batch", 1: "sequence"}
 AXES = {"input_ids": TOKENS, "attention_mask": TOKENS, "token_type_ids": TOKENS, "logits": {0: "batch"}}
 SIDES = 2
+ONE_SCORE = {"problem_type": "regression", "id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}}
 
 
 def run(document: Document) -> dict:
-    """Trains an encoder of pairs with one score."""
+    """Trains an encoder of pairs with one score, or a score on the features of a base model of others."""
     context = begin(document, TABLE)
-    require_own_base(context)
+    refuse_teacher(context)
     divided = split(load(context), document.seed, groups="groups")
+    return (train_on_features if is_foreign(context) else train_own)(context, divided)
+
+
+def train_own(context: Context, divided: Parts) -> dict:
+    """Trains all weights of a network of ours, or those that are not frozen."""
     tokens = settle_tokens(context, [*divided.train.texts["query"], *divided.train.texts["text"]])
     parts = divided.map(lambda part: encode(part, tokens))
-    config = {
-        **encoder_config(context, tokens, SIDES),
-        "problem_type": "regression",
-        "id2label": {"0": "LABEL_0"},
-        "label2id": {"LABEL_0": 0},
-    }
+    config = {**encoder_config(context, tokens, SIDES), **ONE_SCORE}
     feed = TokenFeed(TextRanker.inputs)
-    objective = Rank(feed, float(parts.train.arrays["labels"].max()))
-    made = train_encoder(context, TextRanker(config, context.options["dropout"]), objective, parts)
-    test = parts.test
-    scores = outputs_of(made.network, test, feed)[:, 0]
-    by_chance = np.random.default_rng(document.seed).random(test.rows)
-    inputs = {name: test.arrays[name].astype(np.int64) for name in TextRanker.inputs}
-    result = Trained(
-        config=config,
-        files=tokens.files(),
-        metrics=ranking_metrics(scores, test.arrays["labels"], test.arrays["groups"]),
+    network = TextRanker(config, context.options["dropout"])
+    made = train_encoder(context, network, Rank(feed, highest(parts)), parts)
+    inputs = {name: parts.test.arrays[name].astype(np.int64) for name in TextRanker.inputs}
+    scores = outputs_of(made.network, parts.test, feed)[:, 0]
+    trained = describe(context, parts.test, scores, inputs, (config, tokens.files()))
+    return made.finish(context, parts, trained, AXES)
+
+
+def train_on_features(context: Context, divided: Parts) -> dict:
+    """Trains a dense layer to one score. It starts from the base model's own score, where that gives one."""
+    extractor, has_score = ranking_extractor(context.base)
+    frozen = Frozen.of(extractor)
+
+    def batch_of(part: Part) -> Batch:
+        return token_batch(context.base, frozen.session, part.texts["query"], part.texts["text"])
+
+    parts = divided.map(lambda part: part.plus(features=frozen.features(part.rows, batch_of(part))))
+    features, feed = parts.train.arrays["features"], FeatureFeed()
+    network = Head(features, 1, context.options["dropout"])
+    if has_score:
+        network.pass_last()
+    run = Run.of(context, network, Rank(feed, highest(parts)), parts)
+    batch = batch_of(divided.test)
+    graph = frozen.join(network, divided.test.rows, batch)
+    scores = outputs_of(network, parts.test, feed)[:, 0]
+    files = ({**context.base.config, **ONE_SCORE}, copied_files(context.base))
+    trained = describe(context, parts.test, scores, batch(np.arange(parts.test.rows)), files)
+    own = ", its own score among them," if has_score else ""
+    said = f"A dense layer to one score on {features.shape[1]} features of the base model{own} which was not changed."
+    return write_text_model(context, parts, trained, TextModel(graph, run, said))
+
+
+def highest(parts: Parts) -> float:
+    """The label of the texts that fit best."""
+    return float(parts.train.arrays["labels"].max())
+
+
+def describe(
+    context: Context, test: Part, scores: np.ndarray, inputs: dict[str, np.ndarray], files: tuple[dict, dict[str, str]]
+) -> Trained:
+    """What is said of a ranker: `scores` [rows] of the held-out pairs; `files` are config.json and those of tokens."""
+    labels, groups = test.arrays["labels"], test.arrays["groups"]
+    by_chance = np.random.default_rng(context.document.seed).random(test.rows)
+    return Trained(
+        config=files[0],
+        files=files[1],
+        metrics=ranking_metrics(scores, labels, groups),
         sample=inputs,
-        held_out={**inputs, "labels": test.arrays["labels"], "groups": test.arrays["groups"]},
+        held_out={**inputs, "labels": labels, "groups": groups},
         limits=["Scores order the texts of one query; those of different queries do not compare."],
-        baseline=ranking_metrics(by_chance, test.arrays["labels"], test.arrays["groups"]),
+        baseline=ranking_metrics(by_chance, labels, groups),
     )
-    return made.finish(context, parts, result, AXES)
 
 
 def load(context: Context) -> dict[str, Part]:

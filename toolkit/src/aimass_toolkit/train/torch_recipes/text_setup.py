@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from onnx import ModelProto
 from torch import nn
 
 from aimass_toolkit.train.given.model import GivenModel
@@ -55,18 +56,17 @@ def encoder_config(context: Context, tokens: Tokens, sides: int = 0) -> dict:
     }
 
 
-def require_own_base(context: Context) -> None:
-    """Refuses base models that only classifiers can start from, and teachers."""
-    if context.base is not None and not is_ours(context.base, MODEL_TYPE):
-        refuse(
-            "RecipeInvalid",
-            f"spec.baseModel has the model_type {context.base.config.get('model_type')!r}; this recipe starts "
-            f"from models that a text recipe made ({MODEL_TYPE}).",
-        )
+def refuse_teacher(context: Context) -> None:
+    """Refuses teachers where there are no classes to learn."""
     if context.teacher is not None:
         refuse(
             "RecipeInvalid", "spec.teacherModel is for image-classification and text-classification; leave it out here."
         )
+
+
+def is_foreign(context: Context) -> bool:
+    """Whether the base model is one whose weights these recipes cannot go on training."""
+    return context.base is not None and not is_ours(context.base, MODEL_TYPE)
 
 
 @dataclass(frozen=True)
@@ -91,31 +91,47 @@ class TrainedEncoder:
 
     def finish(self, context: Context, parts: Parts, trained: Trained, axes: dict) -> dict:
         """Exports the network, and writes the artifact."""
-        counts = parts.counts()
         sample = {name: trained.sample[name][:2] for name in self.network.inputs}
         model = to_onnx(self.network, sample, axes)
         compare(model, self.network, sample)
-        if context.workers.is_first:
-            started = ", started from the weights of the base model" if context.base else ""
-            size = sum(parameter.numel() for parameter in self.network.parameters())
-            artifact = Artifact(
-                model=model,
-                config=trained.config,
-                files=trained.files,
-                metrics={**trained.metrics, **self.run.figures},
-                examples={name: values[spread(len(values))] for name, values in trained.sample.items()},
-                held_out=trained.held_out,
-                description=f"{MODEL_TYPE}, {size} parameters{started}.",
-                data=[
-                    f"{counts['train']} rows to learn from, {counts['validation']} to decide when to stop, "
-                    f"{counts['test']} held out."
-                ],
-                notes=[self.run.note],
-                limits=trained.limits,
-                baseline=trained.baseline,
-            )
-            write_artifact(context.document, artifact)
-        return finish(context, self.run, trained.metrics)
+        started = ", started from the weights of the base model" if context.base else ""
+        size = sum(parameter.numel() for parameter in self.network.parameters())
+        return write_text_model(
+            context, parts, trained, TextModel(model, self.run, f"{MODEL_TYPE}, {size} parameters{started}.")
+        )
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A graph that is ready to serve, the training that made it, and a sentence on what it is."""
+
+    graph: ModelProto
+    run: Run
+    description: str
+
+
+def write_text_model(context: Context, parts: Parts, trained: Trained, made: TextModel) -> dict:
+    """Writes the artifact; gives the result of the stage."""
+    if context.workers.is_first:
+        counts = parts.counts()
+        artifact = Artifact(
+            model=made.graph,
+            config=trained.config,
+            files=trained.files,
+            metrics={**trained.metrics, **made.run.figures},
+            examples={name: values[spread(len(values))] for name, values in trained.sample.items()},
+            held_out=trained.held_out,
+            description=made.description,
+            data=[
+                f"{counts['train']} rows to learn from, {counts['validation']} to decide when to stop, "
+                f"{counts['test']} held out."
+            ],
+            notes=[made.run.note],
+            limits=trained.limits,
+            baseline=trained.baseline,
+        )
+        write_artifact(context.document, artifact)
+    return finish(context, made.run, trained.metrics)
 
 
 def train_encoder(context: Context, network: nn.Module, objective: Objective, parts: Parts) -> TrainedEncoder:

@@ -1,18 +1,17 @@
-"""A model of others as a frozen maker of features: cut where its vectors are, pooled, and later joined with a
-new head.
-"""
+"""A model of others as a maker of features: cut where its vectors are, pooled, and later joined with a new head."""
 
 import copy
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 from onnx.utils import Extractor
 
 from aimass_toolkit.train.given.model import GivenModel
 
 from ..problem import refuse
+from .pooling import OWN, add, constant, first_token, mean_of_map, mean_of_sequence, one_column, pools_first, same
 
 VECTORS = (
     "sentence_embedding",
@@ -22,6 +21,14 @@ VECTORS = (
     "embeddings",
     "last_hidden_state",
     "token_embeddings",
+)
+SENTENCES = (
+    "sentence_embedding",
+    "text_embeds",
+    "embeddings",
+    "last_hidden_state",
+    "token_embeddings",
+    "pooler_output",
 )
 SCORES = ("logits", "probabilities", "scores")
 PASSING = (
@@ -37,33 +44,44 @@ PASSING = (
     "ArgMax",
     "Clip",
 )
-OWN = "aimass/"
-FIRST_AXES_AS_INPUT = 13
 
 
-def make_extractor(given: GivenModel, is_text: bool) -> ModelProto:
-    """The model up to one vector a row, as its only output `aimass/features`."""
-    name = feature_tensor(given.model)
-    cut = cut_at(given.model, name)
+def make_extractor(given: GivenModel, is_text: bool, vectors: Sequence[str] = VECTORS) -> ModelProto:
+    """The model up to one vector a row, as its only output `aimass/features` [batch, size].
+
+    `vectors` are the outputs that are preferred, the best first.
+    """
+    return extract(given, feature_tensor(given.model, vectors), is_text)
+
+
+def extract(given: GivenModel, name: str, is_text: bool, beside: str | None = None) -> ModelProto:
+    """The model up to one tensor, pooled to a vector a row. The score `beside` is put behind it, as a last feature."""
+    cut = cut_at(given.model, name, beside)
     rank = rank_of(cut, name)
-    steps = {2: same, 3: mean_of_sequence, 4: mean_of_map}
+    sequence = first_token if is_text and pools_first(given) else mean_of_sequence
+    steps = {1: one_column, 2: same, 3: sequence, 4: mean_of_map}
     if rank not in steps:
         refuse(
             "RecipeInvalid",
-            f"output {name} of the base model has {rank or 'unknown'} dimensions; features need 2, 3 or 4.",
+            f"output {name} of the base model has {rank or 'unknown'} dimensions; features need 1 to 4. Name another "
+            "Model.",
         )
     steps[rank](cut, name, is_text)
+    if beside is not None:
+        rename(cut, OWN + "features", OWN + "vector")
+        one_column(cut, beside, is_text, "score")
+        add(cut, "Concat", [OWN + "vector", OWN + "score"], "features", axis=1)
     del cut.graph.output[:]
     cut.graph.output.append(helper.make_tensor_value_info(OWN + "features", TensorProto.FLOAT, ["batch", None]))
     return cut
 
 
-def feature_tensor(model: ModelProto) -> str:
+def feature_tensor(model: ModelProto, vectors: Sequence[str] = VECTORS) -> str:
     """The tensor with the most telling vectors: a declared embedding, else what goes into the last dense
     layer, else the scores.
     """
     outputs = [output.name for output in model.graph.output]
-    found = next((name for name in VECTORS if name in outputs), None)
+    found = next((name for name in vectors if name in outputs), None)
     if found is not None:
         return found
     scores = next((name for name in SCORES if name in outputs), outputs[0])
@@ -97,14 +115,14 @@ def is_fixed(name: str, makers: dict, constants: set[str]) -> bool:
     return name in constants
 
 
-def cut_at(model: ModelProto, name: str) -> ModelProto:
-    """The part of a graph that one tensor hangs on."""
+def cut_at(model: ModelProto, name: str, beside: str | None = None) -> ModelProto:
+    """The part of a graph that one tensor hangs on, or two."""
     try:
         whole = onnx.shape_inference.infer_shapes(model)
         inputs = {entry.name for entry in whole.graph.input} - {entry.name for entry in whole.graph.initializer}
         if name not in {entry.name for entry in [*whole.graph.value_info, *whole.graph.output]}:
             whole.graph.value_info.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
-        cut = Extractor(whole).extract_model(sorted(inputs), [name])
+        cut = Extractor(whole).extract_model(sorted(inputs), [name] if beside is None else [name, beside])
     except (ValueError, KeyError, RuntimeError) as error:
         refuse("RecipeInvalid", f"the base model cannot be cut at {name} ({str(error)[:200]}); use another one.")
     used = {entry for node in cut.graph.node for entry in node.input}
@@ -122,80 +140,50 @@ def rank_of(model: ModelProto, name: str) -> int:
     return 0
 
 
-def add(model: ModelProto, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-    """Adds a node of ours; gives the name of its output."""
-    model.graph.node.append(helper.make_node(kind, inputs, [OWN + output], name=OWN + output, **attributes))
-    return OWN + output
+def ranking_extractor(given: GivenModel) -> tuple[ModelProto, bool]:
+    """The features of a model that reads a query and a text together; whether the last one is its own score."""
+    name, score = feature_tensor(given.model), own_score(given.model)
+    beside = score if score != name else None
+    return extract(given, name, True, beside), score is not None
 
 
-def constant(model: ModelProto, name: str, values: np.ndarray) -> str:
-    """Adds a constant of ours; gives its name."""
-    model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), OWN + name))
-    return OWN + name
+def own_score(model: ModelProto) -> str | None:
+    """The output with one score a row, where there is one."""
+    for name in SCORES:
+        sizes = next((shape_of(entry) for entry in model.graph.output if entry.name == name), None)
+        if sizes is not None and (len(sizes) == 1 or (len(sizes) == 2 and sizes[1] == 1)):
+            return name
+    return None
 
 
-def same(model: ModelProto, name: str, is_text: bool) -> None:
-    """Vectors as they are."""
-    add(model, "Cast", [name], "features", to=TensorProto.FLOAT)
+def shape_of(entry: ValueInfoProto) -> list[int]:
+    """The dimensions that a graph declares; 0 where any size goes."""
+    return [dim.dim_value for dim in entry.type.tensor_type.shape.dim]
 
 
-def mean_of_map(model: ModelProto, name: str, is_text: bool) -> None:
-    """[batch, channels, height, width] to the mean of each channel."""
-    add(model, "Cast", [name], "map", to=TensorProto.FLOAT)
-    add(model, "GlobalAveragePool", [OWN + "map"], "pooled")
-    add(model, "Flatten", [OWN + "pooled"], "features")
-
-
-def mean_of_sequence(model: ModelProto, name: str, is_text: bool) -> None:
-    """[batch, sequence, size] to the mean of the places that hold tokens: a product with the mask, divided by
-    how many there are.
-    """
-    values = add(model, "Cast", [name], "sequence", to=TensorProto.FLOAT)
-    if is_text and not any(entry.name == "attention_mask" for entry in model.graph.input):
-        refuse(
-            "RecipeInvalid",
-            "the base model has no input attention_mask, so padding could not be told from text; use another one.",
-        )
-    if not is_text:
-        transposed = add(model, "Transpose", [values], "turned", perm=[0, 2, 1])
-        pooled = add(model, "GlobalAveragePool", [transposed], "pooled")
-        add(model, "Flatten", [pooled], "features")
-        return
-    mask = add(model, "Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT)
-    row = add(model, "Reshape", [mask, constant(model, "row", np.array([0, 1, -1], dtype=np.int64))], "mask_row")
-    total = add(model, "Flatten", [add(model, "MatMul", [row, values], "summed")], "total")
-    count = reduce_sum(model, mask)
-    add(model, "Div", [total, count], "features")
-
-
-def reduce_sum(model: ModelProto, mask: str) -> str:
-    """How many tokens each row has; the operator's form depends on the opset."""
-    opset = next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
-    if opset < FIRST_AXES_AS_INPUT:
-        return add(model, "ReduceSum", [mask], "count", axes=[1], keepdims=1)
-    return add(model, "ReduceSum", [mask, constant(model, "axis", np.array([1], dtype=np.int64))], "count", keepdims=1)
-
-
-def join_head(extractor: ModelProto, head: dict[str, np.ndarray]) -> ModelProto:
-    """The extractor with a dense layer on standardised features; its output is `logits`."""
+def join_head(extractor: ModelProto, head: dict[str, np.ndarray], output: str) -> ModelProto:
+    """The extractor with a dense layer on its features, standardised where the head has a mean; gives `output`."""
     model = copy.deepcopy(extractor)
-    shifted = add(model, "Sub", [OWN + "features", constant(model, "head.mean", head["mean"])], "shifted")
-    scaled = add(model, "Div", [shifted, constant(model, "head.deviation", head["deviation"])], "scaled")
-    inputs = [scaled, constant(model, "head.weight", head["weight"]), constant(model, "head.bias", head["bias"])]
+    features = OWN + "features"
+    if "mean" in head:
+        shifted = add(model, "Sub", [features, constant(model, "head.mean", head["mean"])], "shifted")
+        features = add(model, "Div", [shifted, constant(model, "head.deviation", head["deviation"])], "scaled")
+    inputs = [features, constant(model, "head.weight", head["weight"]), constant(model, "head.bias", head["bias"])]
     taken = {output for node in model.graph.node for output in node.output}
-    if "logits" in taken:
-        rename(model, "logits", OWN + "base_logits")
-    model.graph.node.append(helper.make_node("Gemm", inputs, ["logits"], name=OWN + "logits", transB=1))
+    if output in taken:
+        rename(model, output, f"{OWN}base_{output}")
+    model.graph.node.append(helper.make_node("Gemm", inputs, [output], name=OWN + output, transB=1))
     del model.graph.output[:]
-    model.graph.output.append(helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", len(head["bias"])]))
+    model.graph.output.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, ["batch", len(head["bias"])]))
     model.producer_name, model.producer_version = "aimass-toolkit", ""
     onnx.checker.check_model(model)
     return model
 
 
 def rename(model: ModelProto, old: str, new: str) -> None:
-    """Gives a tensor another name."""
+    """Gives a tensor, and the node that is called like it, another name."""
     for node in model.graph.node:
+        node.name = new if node.name == old else node.name
         node.input[:] = [new if entry == old else entry for entry in node.input]
         node.output[:] = [new if entry == old else entry for entry in node.output]
     for entry in model.graph.value_info:

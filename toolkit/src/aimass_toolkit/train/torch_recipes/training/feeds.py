@@ -60,6 +60,12 @@ class TokenFeed:
         }
 
 
-def feature_feed(part: Part, rows: np.ndarray, random: np.random.Generator | None = None) -> Tensors:
-    """Vectors that another model made."""
-    return {"features": torch.from_numpy(part.arrays["features"][rows])}
+@dataclass(frozen=True)
+class FeatureFeed:
+    """Vectors that another model made. A prefix chooses one of several a row."""
+
+    prefix: str = ""
+
+    def __call__(self, part: Part, rows: np.ndarray, random: np.random.Generator | None = None) -> Tensors:
+        """Vectors [rows, size]."""
+        return {"features": torch.from_numpy(part.arrays[f"{self.prefix}features"][rows])}

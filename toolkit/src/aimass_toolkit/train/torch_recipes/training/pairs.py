@@ -1,5 +1,6 @@
 """What embeddings and rankings are trained towards."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch.nn import functional
 
 from ..data.split import Part
 from ..metrics import ranking_metrics, retrieval_metrics
-from .feeds import Tensors, TokenFeed
+from .feeds import Feed, Tensors
 from .objectives import EVALUATION_ROWS, outputs_of
 
 FAR_BELOW = -1e4
@@ -22,21 +23,21 @@ class Contrast:
     (InfoNCE, both ways).
     """
 
-    names: tuple[str, ...]
+    feed_of: Callable[[str], Feed]
     temperature: float
 
     def batch(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors:
         """Some rows as tensors."""
-        sides = [prefix for prefix in (LEFT, RIGHT, AGAINST) if f"{prefix}input_ids" in part.arrays]
-        feeds = [TokenFeed(self.names, prefix)(part, rows) for prefix in sides]
-        batch = {name: stacked([feed[name] for feed in feeds]) for name in self.names}
+        sides = [side for side in (LEFT, RIGHT, AGAINST) if any(name.startswith(side) for name in part.arrays)]
+        feeds = [self.feed_of(side)(part, rows, None) for side in sides]
+        batch = {name: stacked([feed[name] for feed in feeds]) for name in feeds[0]}
         left, right = (torch.from_numpy(part.arrays[name][rows]) for name in ("left", "right"))
         return {**batch, "rows": torch.tensor(len(rows)), "left": left, "right": right}
 
     def loss(self, network: nn.Module, batch: Tensors) -> torch.Tensor:
         """How wrong the network is on a batch."""
-        _, vectors = network(**{name: batch[name] for name in self.names})
-        count = int(batch["rows"])
+        output = network(**{name: values for name, values in batch.items() if name not in ("rows", "left", "right")})
+        vectors, count = output[-1] if isinstance(output, tuple) else output, int(batch["rows"])
         vectors = functional.normalize(vectors, dim=1)
         left, others = vectors[:count], vectors[count:]
         scores = left @ others.T / self.temperature
@@ -56,12 +57,12 @@ class Contrast:
                 rows = np.arange(start, min(start + EVALUATION_ROWS, part.rows))
                 losses.append(self.loss(network, self.batch(part, rows, None)).item() * len(rows))
                 sizes.append(len(rows))
-        left, right = (outputs_of(network, part, TokenFeed(self.names, prefix)) for prefix in (LEFT, RIGHT))
+        left, right = (outputs_of(network, part, self.feed_of(side)) for side in (LEFT, RIGHT))
         return {"loss": sum(losses) / sum(sizes), **retrieval_metrics(left, right)}
 
 
 def stacked(parts: list[torch.Tensor]) -> torch.Tensor:
-    """Token arrays of different widths, one below another. Padding is 0 in all of them."""
+    """Arrays [rows, places] of different widths, one below another. Padding of tokens is 0 in all of them."""
     width = max(part.size(1) for part in parts)
     return torch.cat([functional.pad(part, (0, width - part.size(1))) for part in parts])
 
@@ -70,19 +71,19 @@ def stacked(parts: list[torch.Tensor]) -> torch.Tensor:
 class Rank:
     """A score for each pair of query and text: binary cross entropy with how relevant the text is, between 0 and 1."""
 
-    feed: TokenFeed
+    feed: Feed
     highest: float
 
     def batch(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors:
         """Some rows as tensors."""
         return {
-            **self.feed(part, rows),
+            **self.feed(part, rows, None),
             "labels": torch.from_numpy(part.arrays["labels"][rows] / np.float32(self.highest)),
         }
 
     def loss(self, network: nn.Module, batch: Tensors) -> torch.Tensor:
         """How wrong the network is on a batch."""
-        logits = network(**{name: batch[name] for name in self.feed.names})[:, 0]
+        logits = network(**{name: values for name, values in batch.items() if name != "labels"})[:, 0]
         return functional.binary_cross_entropy_with_logits(logits, batch["labels"])
 
     def measure(self, network: nn.Module, part: Part) -> dict[str, float]:
