@@ -15,6 +15,9 @@ test('two workers of four processes: every MPI finds the hosts in its own notati
     PRTE_MCA_prte_default_hostfile: '/etc/mpi/hostfile',
     HYDRA_HOST_FILE: '/etc/mpi/machinefile',
     I_MPI_HYDRA_HOST_FILE: '/etc/mpi/machinefile',
+    OMPI_MCA_btl_vader_single_copy_mechanism: 'none',
+    OMPI_MCA_smsc: '^cma',
+    MPIR_CVAR_CH4_CMA_ENABLE: '0',
   });
   expect(mpiFiles(two)).toMatchObject({
     hostfile: 'digits-r1-train-1-0.digits-workers slots=4\ndigits-r1-train-1-1.digits-workers slots=4\n',
