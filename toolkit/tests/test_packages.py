@@ -24,7 +24,16 @@ from sklearn.linear_model import LogisticRegression
 from xgboost import XGBClassifier
 
 CPU = ["CPUExecutionProvider"]
-PACKAGES = ["scipy", "joblib", "cmaes", "tokenizers", "PIL", "fastparquet", "onnxconverter_common"]
+PACKAGES = [
+    "scipy",
+    "joblib",
+    "cmaes",
+    "tokenizers",
+    "PIL",
+    "fastparquet",
+    "onnxconverter_common",
+    "pycocotools.cocoeval",
+]
 CLASSIFIERS = [
     LogisticRegression(max_iter=5000),
     HistGradientBoostingClassifier(max_iter=5),

@@ -137,10 +137,9 @@ def test_token_classes_leave_out_what_does_not_count() -> None:
 
 
 def test_each_task_has_a_primary_metric_of_the_table() -> None:
-    for task in ("tabular-classification", "tabular-regression", "text-ranking", "feature-extraction", "fill-mask"):
+    for task in ("tabular-classification", "tabular-regression", "text-ranking", "object-detection", "fill-mask"):
         assert primary_metric(task) in METRICS
     assert primary_metric("custom") is None
-    assert measure_for("object-detection") is None
 
 
 @pytest.mark.parametrize(

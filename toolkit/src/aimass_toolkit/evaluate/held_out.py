@@ -18,13 +18,17 @@ MOST_ROWS = 512
 
 @dataclass(frozen=True)
 class HeldOut:
-    """``inputs`` of the model by name, ``others`` for the second side of pairs; ``truth``: `labels`, `groups`."""
+    """``inputs`` of the model by name, ``others`` for the second side of pairs; ``truth``: `labels`, `groups`, `boxes`.
+
+    ``model_type`` is that of config.json, which tells how the outputs of detectors are meant.
+    """
 
     dataset: str
     inputs: Mapping[str, Array]
     truth: Mapping[str, Array] = field(default_factory=dict)
     others: Mapping[str, Array] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    model_type: str = ""
 
     @property
     def rows(self) -> int:

@@ -14,6 +14,7 @@ from aimass_toolkit.stage.report import StageError
 
 from .held_out import Array
 from .native.answers import CLASSIFICATION
+from .native.detections import DETECTION
 
 
 def class_names(paths: Paths, classes: Sequence[Any]) -> list[Any]:
@@ -33,8 +34,10 @@ def names_of(folder: Path) -> list[Any]:
 
 def encoded(labels: Array, names: Sequence[Any], task: str, dataset: str) -> Array:
     """The labels as places; numbers that are no class of their own are places already."""
-    if task not in CLASSIFICATION:
+    if task not in CLASSIFICATION | DETECTION:
         return labels
+    if task in DETECTION:
+        return encoded_boxes(labels, names, dataset)
     places = {str(plain(name)): place for place, name in enumerate(names)}
     texts = [str(plain(label)) for label in labels.reshape(-1).tolist()]
     if all(text in places for text in texts):
@@ -51,3 +54,14 @@ def encoded(labels: Array, names: Sequence[Any], task: str, dataset: str) -> Arr
 def plain(value: Any) -> Any:
     """A number without fraction as a whole one: 1.0 and 1 are one class."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def encoded_boxes(labels: Array, names: Sequence[Any], dataset: str) -> Array:
+    """Labels of boxes [images, most] as places; -1, or the empty text, where an image has no more boxes."""
+    if labels.dtype.kind in "iuf":
+        return encoded(labels, [], "image-classification", dataset).reshape(labels.shape)
+    flat = labels.reshape(-1)
+    chosen = encoded(flat[flat != ""], names, "image-classification", dataset)
+    places = np.full(len(flat), -1, np.int64)
+    places[flat != ""] = chosen
+    return places.reshape(labels.shape)

@@ -11,6 +11,7 @@ from aimass_toolkit.stage.report import StageError
 
 from .held_out import Array, HeldOut
 from .native import Answers, Predictor
+from .native.detections import DETECTION, detections
 
 
 def measure_model(predictor: Predictor, held_out: HeldOut, task: str) -> dict[str, float]:
@@ -20,6 +21,8 @@ def measure_model(predictor: Predictor, held_out: HeldOut, task: str) -> dict[st
         return {}
     for batch in held_out.batches():
         answers = answer(predictor, batch.inputs)
+        if task in DETECTION:
+            answers = detections(answers, batch.model_type)
         if batch.others:
             answers = {**answers, "others": answer(predictor, batch.others)["embeddings"]}
         measure.add(answers, batch.truth)

@@ -13,13 +13,15 @@ from aimass_toolkit.stage.json_file import read_json
 from aimass_toolkit.stage.prepared import read_prepared
 from aimass_toolkit.stage.report import StageError
 
+from .boxes import check_boxes
 from .held_out import Array, HeldOut
 from .labels import class_names, encoded
 from .native import Predictor
+from .native.detections import DETECTION
 from .tables import of_prepared_part, of_prepared_table, of_table
 
 HELD_OUT = "held-out.npz"
-TRUTH = ("labels", "groups")
+TRUTH = ("labels", "groups", "boxes")
 FIRST, SECOND = "a.", "b."
 
 
@@ -78,7 +80,14 @@ def of_arrays(file: Path, dataset: str, document: Document, predictor: Predictor
     if "labels" in truth:
         names = class_names(document.paths, predictor.classes)
         truth["labels"] = encoded(truth["labels"], names, document.task, dataset)
-    return HeldOut(dataset, inputs, truth, others)
+    if document.task in DETECTION:
+        check_boxes(file.name, dataset, truth)
+    return HeldOut(dataset, inputs, truth, others, model_type=model_type(document))
+
+
+def model_type(document: Document) -> str:
+    """What config.json calls the architecture."""
+    return str(read_json(document.paths.output / "config.json").get("model_type", ""))
 
 
 def read_arrays(file: Path, dataset: str) -> dict[str, Array]:
