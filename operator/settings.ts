@@ -66,6 +66,7 @@ const settingsSchema = z.strictObject({
       /** Its variants for frameworks that it does not hold; without one, jobs of that framework bring their own image and ONNX. */
       tensorflowImage: z.string().min(1).optional(),
       paddlepaddleImage: z.string().min(1).optional(),
+      mxnetImage: z.string().min(1).optional(),
       /** Registry, as host:port, of artifacts whose job names none; empty: each job has to name one. */
       registry: z.string().default(''),
       /** Domain of the cluster: elastic PyTorch workers know themselves by their whole name. */

@@ -112,6 +112,9 @@ capabilities:
 {{- if .Values.image.toolkitPaddle.repository -}}
 {{- $_ := set $training "paddlepaddleImage" (include "aimass.image" (dict "root" . "image" .Values.image.toolkitPaddle)) -}}
 {{- end -}}
+{{- if .Values.image.toolkitMxnet.repository -}}
+{{- $_ := set $training "mxnetImage" (include "aimass.image" (dict "root" . "image" .Values.image.toolkitMxnet)) -}}
+{{- end -}}
 {{- if and .Values.registry.enabled (not $training.registry) -}}
 {{- $_ := set $training "registry" (include "aimass.registryAddresses" . | fromJsonArray | first) -}}
 {{- end -}}

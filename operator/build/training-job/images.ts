@@ -16,10 +16,12 @@ export function imageOf({ stage, job: { spec }, settings }: StagePlan): StageIma
   if (stage === 'train' && spec.image !== undefined) {
     return { image: spec.image, pullPolicy: undefined, isOurs: false };
   }
-  const { toolkitImage, toolkitImagePullPolicy, tensorflowImage, paddlepaddleImage } = settings.training;
+  const { toolkitImage, toolkitImagePullPolicy, tensorflowImage, paddlepaddleImage, mxnetImage } = settings.training;
   const variants: Readonly<Record<string, string | undefined>> = {
     tensorflow: tensorflowImage,
     paddlepaddle: paddlepaddleImage,
+    // Its programs write ONNX themselves; the rest is up to newer packages than it can be with.
+    mxnet: stage === 'train' ? mxnetImage : undefined,
   };
   // Preparing a table needs no framework; the variants are gigabytes larger.
   const variant = stage === 'prepare' ? undefined : variants[spec.framework];

@@ -12,6 +12,7 @@ test.each([
       DMLC_WORKER_ID: '2',
       DMLC_PS_ROOT_URI: 'digits-r1-train-1-0.digits-workers',
       DMLC_PS_ROOT_PORT: '9091',
+      DMLC_USE_KUBERNETES: '1',
       DMLC_NUM_WORKER: '3',
       DMLC_NUM_SERVER: '3',
     },

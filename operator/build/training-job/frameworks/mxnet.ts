@@ -14,6 +14,8 @@ export const mxnetEnvironment = (workers: Workers): Record<string, string> =>
         DMLC_WORKER_ID: INDEX,
         DMLC_PS_ROOT_URI: workers.chief,
         DMLC_PS_ROOT_PORT: SCHEDULER_PORT,
+        // Otherwise the scheduler listens at its name, which is no address that it can listen at.
+        DMLC_USE_KUBERNETES: '1',
         DMLC_NUM_WORKER: String(workers.count),
         DMLC_NUM_SERVER: String(workers.count),
       };
