@@ -10,8 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => namespace?.remove());
 
-test.each(['tensorflow', 'paddlepaddle'])(
-  '%s trains, and its own format becomes a verified Model',
+test.each(['tensorflow', 'paddlepaddle', 'mxnet'])(
+  '%s trains, and what it writes becomes a verified Model',
   async (framework) => {
     const [job] = tutorial(`frameworks/${framework}.yaml`, NAMESPACE);
     if (job === undefined) throw new Error('the tutorial has no job');
