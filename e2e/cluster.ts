@@ -184,11 +184,25 @@ export async function clusterAddress(service: string, namespace: string): Promis
   return String(object.spec.clusterIP);
 }
 
+const CURL_COULD_NOT_CONNECT = 7;
+
+/** Runs curl. kube-proxy learns of a ready pod a moment after the API server does; until then its Service refuses connections. */
+async function connecting(curl: readonly string[], attempts = 10): Promise<string> {
+  try {
+    return await insideNetwork(curl);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== CURL_COULD_NOT_CONNECT || attempts === 1) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return connecting(curl, attempts - 1);
+  }
+}
+
 /** One HTTP request from inside the cluster's network. */
 export async function request(url: string, body?: unknown): Promise<{ status: number; body: unknown }> {
   const data =
     body === undefined ? [] : ['-H', 'content-type: application/json', '--data-binary', JSON.stringify(body)];
-  const text = await insideNetwork(['curl', '-sS', '-m', '20', '-w', '\n%{http_code}', ...data, url]);
+  const command = ['curl', '-sS', '-m', '20', '-w', '\n%{http_code}', ...data, url];
+  const text = await connecting(command);
   const cut = text.lastIndexOf('\n');
   const answer = text.slice(0, cut);
   return { status: Number(text.slice(cut + 1)), body: answer === '' ? undefined : JSON.parse(answer) };

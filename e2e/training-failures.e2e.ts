@@ -10,11 +10,11 @@ import {
   untilCondition,
   type Live,
 } from './cluster.ts';
+import { SMALL } from './training-jobs.ts';
 
 const NAMESPACE = 'e2e-training-failures';
 const KIND = 'trainingjob.aimass.dev';
 const DATA = 'oci://aimass-registry.aimass-system.svc:5000/data';
-const SMALL = { resources: { requests: { cpu: '50m', memory: '64Mi' } } };
 
 const job = (name: string, spec: Record<string, unknown>) => ({
   apiVersion: 'aimass.dev/v1alpha1',

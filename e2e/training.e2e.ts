@@ -1,16 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  apply,
-  clusterAddress,
-  createNamespace,
-  eventually,
-  get,
-  kubectl,
-  list,
-  request,
-  untilCondition,
-  type Live,
-} from './cluster.ts';
+import { apply, clusterAddress, createNamespace, get, list, request, untilCondition, type Live } from './cluster.ts';
 import { tutorial, tutorialCode } from './tutorials.ts';
 
 const NAMESPACE = 'e2e-training';
@@ -71,30 +60,6 @@ describe('a program of your own', () => {
       evaluation: { metrics: { accuracy: expect.any(Number) } },
     });
     await untilCondition('model.aimass.dev', 'iris-own', { namespace: NAMESPACE });
-  });
-});
-
-describe('two workers', () => {
-  test('train one model with PyTorch DDP; a killed one is replaced from the checkpoint', async () => {
-    const [job] = tutorial('distributed/job.yaml', NAMESPACE);
-    if (job === undefined) throw new Error('the tutorial has no job');
-    await apply(tutorialCode('digits-ddp-code', 'distributed/train.py', NAMESPACE), {
-      ...job,
-      spec: { ...job.spec, parameters: { epochs: 40 } },
-    });
-    await eventually('a first epoch', async () => {
-      const { status } = (await get(KIND, 'digits-ddp', NAMESPACE)) ?? {};
-      return (status as { progress?: { step?: number } } | undefined)?.progress?.step;
-    });
-    const pods = await list('pods', NAMESPACE, 'aimass.dev/training-job=digits-ddp,aimass.dev/stage=train');
-    const second = pods.find(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-completion-index'] === '1');
-    expect(pods).toHaveLength(2);
-    await kubectl(['delete', 'pod', '-n', NAMESPACE, String(second?.metadata.name), '--grace-period=0', '--force']);
-    const ended = await ready('digits-ddp', 420);
-    expect(ended.status).toMatchObject({ run: { number: 1, restarts: 1 } });
-    const [first] = await list('pods', NAMESPACE, 'aimass.dev/training-job=digits-ddp,aimass.dev/attempt=2');
-    expect(await kubectl(['logs', '-n', NAMESPACE, String(first?.metadata.name)])).toContain('goes on after epoch');
-    await untilCondition('model.aimass.dev', 'digits-ddp', { namespace: NAMESPACE });
   });
 });
 

@@ -25,6 +25,11 @@ const USAGE = `npm run test:e2e [-- -- [--name NAME] [--keep] [--reuse] ARGUMENT
 const { keep, reuse, name: CLUSTER, forJest } = readArguments(process.argv.slice(2));
 const LOGS = join(dirname(programFolder()), 'log', CLUSTER);
 
+/** Several files test at a time, on a node of perhaps two cores: pods that wait hold little of it. */
+const SMALL_REQUESTS = ['verification.requests', 'serving.requests', 'training.requests', 'training.stageRequests'].map(
+  (requests) => `settings.${requests}.cpu=50m`,
+);
+
 /** Our own flags; everything else is for jest. */
 function readArguments(args: readonly string[]) {
   if (args.includes('--help')) {
@@ -112,7 +117,9 @@ async function main(): Promise<void> {
     const images = await step('build the images and load them', (say) => provideImages(cluster, names, say));
     // The tests' own web server has a private address, as all of this cluster has.
     const allowedPrivateHosts = [await hostAddress(CLUSTER)];
-    await step('install the Helm chart', (say) => installChart(cluster, { images, allowedPrivateHosts }, say));
+    await step('install the Helm chart', (say) =>
+      installChart(cluster, { images, allowedPrivateHosts, values: SMALL_REQUESTS }, say),
+    );
     await step('push the model library', (say) => pushLibrary(cluster, say));
     await step('push the data of the tutorials', (say) => pushTutorialData(cluster, say));
     const stopRecording = recordStatuses(cluster);

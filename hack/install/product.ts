@@ -46,21 +46,24 @@ export async function provideImages(cluster: Cluster, names: readonly ImageName[
   ) as Images;
 }
 
-/** What is installed: images other than the chart's, and private hosts that models may come from. */
+/** What is installed: images other than the chart's, private hosts that models may come from, and further values. */
 export interface ChartChoices {
   images: Images;
   allowedPrivateHosts?: readonly string[];
+  /** As Helm's --set-string takes them. */
+  values?: readonly string[];
 }
 
 /** Installs the chart, or upgrades what is installed, and waits until its pods are available. */
 export async function installChart(cluster: Cluster, choices: ChartChoices, say: Say): Promise<void> {
-  const { images, allowedPrivateHosts = [] } = choices;
+  const { images, allowedPrivateHosts = [], values: more = [] } = choices;
   await createNamespace(cluster, RELEASE_NAMESPACE);
   const release = ['aimass', join(PROJECT, 'charts', 'aimass'), '--namespace', RELEASE_NAMESPACE];
   const values = [
     ...Object.entries(images).flatMap(([name, image]) => imageValues(valueNameOf(name), image)),
     ...(images.toolkit === undefined ? ['suggest.enabled=false'] : []),
     ...allowedPrivateHosts.map((host, index) => `settings.fetch.allowedPrivateHosts[${index}]=${host}`),
+    ...more,
   ];
   say('helm upgrade --install aimass charts/aimass');
   await run(
