@@ -67,8 +67,7 @@ export function allSteps({ statusFolder, forwarded }: { statusFolder: string; fo
       counting: 'check',
       after: [],
     },
-    { name: 'clients', group: 'clients', command: ['bash', 'hack/client-test.sh'], counting: 'lines', after: [] },
-    // Some of its tests ask a real API server.
+    // The long ones first, so that none of them is left alone at the end. Some tests of Python ask a real API server.
     {
       name: 'python',
       group: 'python',
@@ -78,6 +77,7 @@ export function allSteps({ statusFolder, forwarded }: { statusFolder: string; fo
     },
     // In its own image, which the end-to-end tests use too.
     { name: 'toolkit', group: 'toolkit', command: ['bash', 'hack/toolkit-test.sh'], counting: 'lines', after: [] },
+    { name: 'clients', group: 'clients', command: ['bash', 'hack/client-test.sh'], counting: 'lines', after: [] },
     { name: 'gitops', group: 'gitops', command: goTest, counting: 'go', after: [] },
     { ...check('helm lint', 'helm', 'lint', '--strict', 'charts/aimass'), group: 'chart', after: ['programs'] },
     jest('chart', ['charts/tests', ...forwarded], { after: ['programs'] }),
