@@ -16,7 +16,7 @@ const base = {
 
 const patterns = {
   unit: { testMatch: ['**/*.test.ts'], testPathIgnorePatterns: ['/node_modules/', '\\.api\\.test\\.ts$'] },
-  api: { testMatch: ['**/*.api.test.ts'], testTimeout: 120_000, maxWorkers: 1 },
+  api: { testMatch: ['**/*.api.test.ts'], testTimeout: 120_000, maxWorkers: 2 },
   // Given a limit, jest starts workers even where all of the last run was quick, as it is when each test fails at once.
   e2e: {
     projects: endToEnd(),

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { programPath } from './processes.ts';
@@ -63,19 +64,28 @@ test('controllers turn a Deployment into pods', async () => {
 });
 
 test('the next start cleans up after an owner that was killed', async () => {
-  const owner = spawn(process.execPath, [join(import.meta.dirname, 'control-plane.ts')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const [output] = (await once(owner.stderr, 'data')) as [Buffer];
-  const folder = /KUBECONFIG=(\S+)\/kubeconfig/.exec(output.toString())?.[1] ?? '';
+  // In a temporary folder of its own: a test that starts beside this one would clean up first.
+  const TMPDIR = mkdtempSync(join(tmpdir(), 'aimass-sweep-'));
+  const start = async () => {
+    const owner = spawn(process.execPath, [join(import.meta.dirname, 'control-plane.ts')], {
+      env: { ...process.env, TMPDIR },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const [output] = (await once(owner.stderr, 'data')) as [Buffer];
+    return { owner, folder: /KUBECONFIG=(\S+)\/kubeconfig/.exec(output.toString())?.[1] ?? '' };
+  };
+  const end = async (owner: ChildProcess, signal: NodeJS.Signals): Promise<void> => {
+    owner.kill(signal);
+    await once(owner, 'exit');
+  };
+  const { owner, folder } = await start();
   const pids = ['etcd', 'kube-apiserver'].map((name) => Number(readFileSync(join(folder, `${name}.pid`), 'utf8')));
-  owner.kill('SIGKILL');
-  await once(owner, 'exit');
+  await end(owner, 'SIGKILL');
   expect(pids.filter(isAlive)).toHaveLength(2);
-  const next = await startControlPlane();
-  await next.stop();
+  await end((await start()).owner, 'SIGTERM');
   expect(existsSync(folder)).toBe(false);
   expect(pids.filter(isAlive)).toEqual([]);
+  rmSync(TMPDIR, { recursive: true });
 });
 
 test('programs that have not been built are reported with the remedy', async () => {
