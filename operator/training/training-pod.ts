@@ -42,10 +42,7 @@ export const listTrainingPods = (cluster: Cluster): TrainingPod[] => cluster.lis
 
 /** Those of one Kubernetes Job. */
 export const listPodsOf = (cluster: Cluster, { namespace, name }: { namespace: string; name: string }): TrainingPod[] =>
-  cluster
-    .list<AnyPod>({ ...QUERY, namespace })
-    .map(toTrainingPod)
-    .filter(({ job }) => job === name);
+  cluster.list<AnyPod>({ ...QUERY, namespace, labels: { ...QUERY.labels, [JOB_LABEL]: name } }).map(toTrainingPod);
 
 type AnyPod = Pod & { metadata: { annotations?: Record<string, string> } };
 

@@ -199,6 +199,14 @@ describe('many workers', () => {
     expect(scene.watcher.of(KEY)).toMatchObject({ progress: { step: 55 }, metrics: { latest: { loss: 1 } } });
   });
 
+  test('at the end only the one that speaks is read, of however many', async () => {
+    createWorkers(5);
+    scene.print('a-0', 'step=1 loss=1');
+    for (let index = 0; index < 5; index += 1) scene.setPod({ name: `a-${index}`, endedAt: 3 });
+    expect(await scene.watcher.finalOf(JOB)).toMatchObject({ metrics: { latest: { loss: 1 } } });
+    expect(scene.reads()).toEqual({ 'a-0': 1 });
+  });
+
   test('one that neither prints nor computes is named, with its last line', async () => {
     createWorkers(2);
     await scene.pass(720, (second) => {

@@ -71,7 +71,11 @@ export class TrainingWatcher {
   /** Reads the pods of a Job that has ended to their end, and gives what its TrainingJob tells with that; throws when that cannot be. */
   async finalOf(job: JobName): Promise<JobVoice | undefined> {
     const pods = this.#notice(listPodsOf(this.#deps.cluster, job));
-    for (const memory of pods) await this.#readToEnd(memory);
+    for (const memory of pods) {
+      await this.#readToEnd(memory);
+      // What the others print is not shown any more.
+      if (this.#speaks(memory) && memory.place.readings > 0) break;
+    }
     const key = pods[0]?.pod.key;
     if (key === undefined) return undefined;
     this.#compose(key, false);
