@@ -23,6 +23,8 @@ export interface Connection {
 const REMEMBER_MS = 30_000;
 const CREDENTIAL_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Longer than work pauses, and less than the 90 s after which the API server hangs up: a TLS handshake costs more than a request. */
+const IDLE_CONNECTION_MS = 60_000;
 
 /** Loads a kubeconfig: the file when one is named, else as kubectl does, with the pod's service account as the last resort. */
 export function loadKubeConfig(path?: string): KubeConfig {
@@ -105,7 +107,13 @@ function withinTime<T>(work: Promise<T>, clock: Clock): Promise<T> {
 
 function createDispatcher(config: KubeConfig, tls: Tls): Dispatcher {
   // HTTP/1.1: one connection a watch, so that a dead connection takes one watch with it and not all.
-  const common = { allowH2: false, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 };
+  const common = {
+    allowH2: false,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
+  };
   const proxy = config.getCurrentCluster()?.proxyUrl;
   if (proxy === undefined || proxy === '') {
     return new Agent({

@@ -7,6 +7,8 @@ export function sameJson(left: unknown, right: unknown): boolean {
     return left.length === right.length && left.every((value, index) => sameJson(value, right[index]));
   }
   if (!isObject(left) || !isObject(right)) return false;
-  const names = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...names].every((name) => sameJson(left[name], right[name]));
+  return (
+    Object.keys(left).every((name) => sameJson(left[name], right[name])) &&
+    Object.keys(right).every((name) => right[name] === undefined || Object.hasOwn(left, name))
+  );
 }

@@ -23,9 +23,10 @@ export class StatusReporter {
   }
 
   async report(object: KubeObject, status: object): Promise<void> {
-    const wanted = JSON.parse(JSON.stringify(status)) as unknown;
     const cached = this.#deps.cached(refOf(object));
     let live: WithStatus | undefined = cached?.metadata.uid === object.metadata.uid ? cached : object;
+    if (live === undefined || this.#isSaid(live, status)) return;
+    const wanted = JSON.parse(JSON.stringify(status)) as unknown;
     for (let attempt = 1; live !== undefined && !this.#isSaid(live, wanted); attempt += 1) {
       const conflict = await this.#write(live, wanted);
       if (conflict === undefined) return;

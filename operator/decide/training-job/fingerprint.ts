@@ -23,11 +23,20 @@ export type Change =
 
 const LATER_LENGTH = 6;
 
+/** Every pass asks for it, and an object as it was read never changes. */
+const known = new WeakMap<TrainingJob, string>();
+
 /**
  * Which settings a run has, as it is kept in `status.run.specHash`: what is trained, the annotation that runs it again, each
  * later stage, and the means.
  */
-export function fingerprintOf({ spec, metadata }: TrainingJob): string {
+export function fingerprintOf(job: TrainingJob): string {
+  const fingerprint = known.get(job) ?? compute(job);
+  known.set(job, fingerprint);
+  return fingerprint;
+}
+
+function compute({ spec, metadata }: TrainingJob): string {
   const again = metadata.annotations?.[RUN_AGAIN];
   return [
     trainingHash(spec),

@@ -9,11 +9,12 @@ export async function report(
   status: TrainingJobStatus,
   { cluster, pace, now }: TrainingDeps,
 ): Promise<number> {
+  if (sameJson(job.status, status)) return 0;
   const key = keyOf(job.metadata);
   const nowMs = now().getTime();
   const waitMs = pace.waitMs(key, [job.status, status], nowMs);
   if (waitMs > 0) return waitMs;
   await cluster.reportStatus(job, status);
-  if (!sameJson(job.status, status)) pace.wrote(key, nowMs);
+  pace.wrote(key, nowMs);
   return 0;
 }
