@@ -11,10 +11,10 @@ import { measureSearch } from './search.ts';
 import { measureStages } from './stages.ts';
 
 const USAGE = `usage: npm run bench:training -- [--cells jobs,search,stages,compression] [--jobs 300] [--trials 200] [--nodes 20]
-         [--context NAME] [--timeout-seconds 900]
+         [--context NAME] [--timeout-seconds 900] [--profile FOLDER]
 Measures training. jobs and search (the default): on a control plane with simulated nodes. stages: with real pods, on a
 cluster that is started for it (root), or that of a kube context that \`npm run quickstart -- training\` has set up. compression:
-in the toolkit image, with no cluster.`;
+in the toolkit image, with no cluster. --profile writes a CPU profile of each of the operator's runs into a folder.`;
 
 const CELLS = ['jobs', 'search', 'stages', 'compression'];
 
@@ -26,6 +26,7 @@ const { values: options } = parseArgs({
     nodes: { type: 'string', default: '20' },
     'timeout-seconds': { type: 'string', default: '900' },
     context: { type: 'string' },
+    profile: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -43,7 +44,7 @@ const say = (text: string): void =>
 function onControlPlane<T>(measure: (bench: Omit<Bench, 'template'>) => Promise<T>): Promise<T> {
   say('control plane');
   return onFreshCluster(async (cluster, audit) => {
-    const program = { file: join(await bundle('operator'), 'operator.mjs') };
+    const program = { file: join(await bundle('operator'), 'operator.mjs'), profileFolder: options.profile };
     const timeoutMs = Number(options['timeout-seconds']) * 1000;
     return measure({ cluster, audit, program, timeoutMs, idleSeconds: 0, say });
   });
