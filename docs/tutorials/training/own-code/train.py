@@ -17,7 +17,7 @@ features, target = table.drop(columns="species"), table["species"]
 parts = train_test_split(features.to_numpy("float32"), target, test_size=0.3, random_state=0, stratify=target)
 
 for epoch in range(1, 11):
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=parameters["c"], max_iter=10 * epoch))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=parameters["c"], max_iter=20 * epoch))
     model.fit(parts[0], parts[2])
     accuracy = accuracy_score(parts[3], model.predict(parts[1]))
     print(f"epoch={epoch} epochs=10 accuracy={accuracy:.4f}", flush=True)
