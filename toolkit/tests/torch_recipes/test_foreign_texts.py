@@ -87,7 +87,7 @@ def test_few_queries_are_ranked_well_on_a_cross_encoder(workspace, made):
 def test_a_ranking_on_token_vectors_has_no_own_score(workspace, made):
     space = give(ranking(workspace, 30, epochs=2, learningRate=0.02), embedder(made, workspace))
     space.run("train")
-    assert "on 32 features of the base model which was not" in (space.root / "output/card.md").read_text()
+    assert "on 32 features of the base model, which was not" in (space.root / "output/card.md").read_text()
 
 
 def test_embeddings_start_as_those_of_the_base_model(workspace, made):

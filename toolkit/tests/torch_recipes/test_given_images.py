@@ -9,11 +9,18 @@ from data_sets import digits
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+from aimass_toolkit.stage.report import StageError
 from aimass_toolkit.stage.session import Session
+from aimass_toolkit.train.given.model import GivenModel
 from aimass_toolkit.train.torch_recipes.data.processor import read_input
 
 PHOTO = Image.fromarray(np.random.default_rng(1).integers(0, 256, (30, 50, 3), dtype=np.uint8))
 FIRST = ["batch", 3, "height", "width"]
+
+
+def model_with(folder, config):
+    (folder / "preprocessor_config.json").write_text(json.dumps(config))
+    return GivenModel(folder, {}, onnx.ModelProto(), "spec.baseModel")
 
 
 @pytest.mark.parametrize(
@@ -38,17 +45,24 @@ FIRST = ["batch", 3, "height", "width"]
         (FIRST, {"do_resize": True, "size": {"height": 4, "width": 4}, "do_convert_grayscale": True}, (4, 4), 3),
     ],
 )
-def test_sizes_are_read_as_the_runtime_reads_them(shape, config, size, colours):
-    taken = read_input("pixels", shape, "tensor(float)", config)
+def test_sizes_are_read_as_the_runtime_reads_them(tmp_path, shape, config, size, colours):
+    taken = read_input("pixels", shape, "tensor(float)", model_with(tmp_path, config))
     pixels = taken.form.bytes_of(PHOTO)
     assert pixels.shape == (*size, colours)
     (values,) = taken.values(pixels[None]).values()
     assert values.shape[1:] == ((*size, colours) if taken.is_last else (colours, *size))
 
 
-def test_values_are_rescaled_and_normalised():
+def test_images_of_any_size_are_refused(tmp_path):
+    with pytest.raises(
+        StageError, match="json of spec.baseModel does not bring images to one size"
+    ):
+        read_input("pixels", FIRST, "tensor(float)", model_with(tmp_path, {}))
+
+
+def test_values_are_rescaled_and_normalised(tmp_path):
     config = {"do_normalize": True, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.25, 0.5]}
-    taken = read_input("pixels", ["batch", 3, 1, 1], "tensor(float)", config)
+    taken = read_input("pixels", ["batch", 3, 1, 1], "tensor(float)", model_with(tmp_path, config))
     (values,) = taken.values(np.full((1, 1, 1, 3), 255, np.uint8)).values()
     np.testing.assert_allclose(values.reshape(-1), [1, 2, 1], rtol=1e-6)
 

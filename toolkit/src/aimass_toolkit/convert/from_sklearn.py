@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import onnx
 from skl2onnx import convert_sklearn, update_registered_converter
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
@@ -59,9 +58,3 @@ def convert(estimator: Any, rows: Arrays) -> onnx.ModelProto:
         options=options,
         target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
     )
-
-
-def classes_of(estimator: Any) -> list[Any] | None:
-    """The classes in the order of the probabilities; None for numbers."""
-    classes = getattr(estimator, "classes_", None)
-    return None if classes is None else np.asarray(classes).tolist()

@@ -84,7 +84,8 @@ def float_difference(wanted: np.ndarray, got: np.ndarray, name: str) -> float:
     if wanted.size != got.size:
         raise StageError(
             "ConversionMismatch",
-            f"The converted model gives {list(got.shape)} values of {name}, the trained one {list(wanted.shape)}.",
+            f"The converted model gives {list(got.shape)} values of {name}, the trained one {list(wanted.shape)}. Set "
+            "spec.publish.convert to none, or train another kind of model.",
         )
     mine, other = wanted.astype(np.float64).reshape(-1), got.astype(np.float64).reshape(-1)
     difference = np.abs(mine - other) / np.maximum(1.0, np.abs(mine))

@@ -38,7 +38,7 @@ class Rows:
         return len(next(iter(self.native.values())))
 
 
-def prepared_rows(document: Document, prepared: Prepared) -> Rows:
+def prepared_rows(prepared: Prepared) -> Rows:
     """Held-out rows, raw and prepared."""
     part = prepared.held_out()
     features = {FEATURES: prepared.part(part)[0][:MOST_ROWS]}

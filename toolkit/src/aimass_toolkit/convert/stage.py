@@ -62,7 +62,7 @@ def find_rows(document: Document, source: Source) -> Rows | None:
     prepared = find_prepared(document, input_width(source))
     is_included = read_json(document.paths.output / "config.json").get("preprocessing") == "included"
     if prepared is not None and not is_included and len(source.predictor.inputs) <= 1:
-        return prepared_rows(document, prepared)
+        return prepared_rows(prepared)
     return example_rows(document)
 
 
@@ -153,7 +153,11 @@ def open_session(graph: bytes) -> Session:
         return Session(graph)
     except Exception as error:
         words = " ".join(str(error).split())[:400]
-        raise StageError("ConversionFailed", f"onnxruntime cannot load the converted model: {words}.") from error
+        raise StageError(
+            "ConversionFailed",
+            f"onnxruntime cannot load the converted model: {words}. Write ONNX in your program, or set "
+            "spec.publish.convert to none.",
+        ) from error
 
 
 def texts(

@@ -47,7 +47,9 @@ def encoded(labels: Array, names: Sequence[Any], task: str, dataset: str) -> Arr
     unknown = next(text for text in texts if text not in places)
     known = ", ".join(list(places)[:20]) or "none that it tells; write id2label in config.json"
     raise StageError(
-        "DataInvalid", f'The data set "{dataset}" has the label "{unknown[:40]}"; the classes of the model are {known}.'
+        "DataInvalid",
+        f'The data set "{dataset}" has the label "{unknown[:40]}"; the classes of the model are {known}. Correct the '
+        "label, or leave its rows out.",
     )
 
 

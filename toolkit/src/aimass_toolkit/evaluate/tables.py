@@ -46,7 +46,10 @@ def of_prepared_table(prepared: Prepared, folder: Path, name: str, predictor: Pr
     known = told.notna()
     frame, told = frame[known], told[known]
     if len(frame) == 0:
-        raise StageError("DataEmpty", f'No row of the data set "{name}" has a target that training knows ({target}).')
+        raise StageError(
+            "DataEmpty",
+            f'No row of the data set "{name}" has a "{target}" that training knows; give rows of the same kind.',
+        )
     raw = frame[[]].copy()
     for one in columns:
         values = frame[one["name"]]
@@ -116,5 +119,5 @@ def need_columns(frame: pd.DataFrame, names: list[str], name: str) -> None:
         raise StageError(
             "ColumnMissing",
             f'The data set "{name}" lacks {listed(missing)}, which training had; '
-            f"it has {listed(list(frame.columns), 30)}.",
+            f"it has {listed(list(frame.columns), 30)}. Give it the columns of the training data.",
         )

@@ -22,7 +22,8 @@ def find_column(frame: pd.DataFrame, name: str, field: str) -> None:
     """Refuses a name that the table does not have, and says which there are."""
     if name not in frame.columns:
         raise StageError(
-            "ColumnMissing", f'{field} is "{name}", but the data has the columns {listed(list(frame.columns), 30)}.'
+            "ColumnMissing",
+            f'{field} is "{name}", but the data has the columns {listed(list(frame.columns), 30)}. Name one of them.',
         )
 
 
@@ -102,7 +103,8 @@ def typed_columns(frame: pd.DataFrame, kinds: dict[str, str], place: str) -> pd.
         if name not in frame.columns:
             raise StageError(
                 "ColumnMissing",
-                f'The data set "{place}" has no column "{name}"; it has {listed(list(frame.columns), 30)}.',
+                f'The data set "{place}" has no column "{name}"; it has {listed(list(frame.columns), 30)}. Give '
+                "it the columns of the training data.",
             )
         if kind == "categorical":
             columns[name] = as_texts(frame[name])

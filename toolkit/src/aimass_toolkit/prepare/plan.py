@@ -36,7 +36,6 @@ class Clean:
     """Which rows and columns are dropped."""
 
     drop_duplicates: bool = True
-    drop_rows_without_target: bool = True
     drop_columns_missing_above: float = 0.9
     ranges: tuple[Range, ...] = ()
 
@@ -110,7 +109,6 @@ def parse_plan(spec: dict[str, Any]) -> Plan:
         categorical=over(Plan.categorical, defaults.get("categorical") or {}),
         clean=Clean(
             clean.get("dropDuplicates", True),
-            clean.get("dropRowsWithoutTarget", True),
             clean.get("dropColumnsMissingAbove", 0.9),
             tuple(Range(one["column"], one.get("min"), one.get("max")) for one in clean.get("ranges") or ()),
         ),

@@ -59,7 +59,10 @@ def choose_source(document: Document, plan: Plan) -> str:
         raise StageError("DataMissing", "spec.prepare needs data; name a data set in spec.data.")
     source = plan.source or ("train" if "train" in document.data else document.data[0])
     if source not in document.data:
-        raise StageError("DataMissing", f'spec.prepare.source is "{source}"; spec.data has {", ".join(document.data)}.')
+        raise StageError(
+            "DataMissing",
+            f'spec.prepare.source is "{source}"; spec.data has {", ".join(document.data)}. Name one of them.',
+        )
     return source
 
 
@@ -96,7 +99,8 @@ def load_part(document: Document, plan: Plan, name: str, target: Target) -> tupl
     if unknown == len(frame):
         raise StageError(
             "DataInvalid",
-            f'No row of the data set "{name}" has a value of "{plan.target}" that the training data has.',
+            f'No row of the data set "{name}" has a value of "{plan.target}" that the training data has; give '
+            "rows of the same kind.",
         )
     notes = [f'{unknown} rows of "{name}" have a target that the training data lacks; left out'] if unknown else []
     return frame[known], notes

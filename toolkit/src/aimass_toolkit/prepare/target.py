@@ -88,7 +88,7 @@ def classification(values: pd.Series, name: str) -> Target:
         raise StageError(
             "DataInvalid",
             f'The target "{name}" has {len(labels)} classes in {len(values)} rows; each class needs at least 2 rows, '
-            f"and there may be {MAX_CLASSES}. Is it the right column?",
+            f"and there may be {MAX_CLASSES}. Name another column in spec.prepare.target, or put the classes together.",
         )
     return Target(name, CLASSIFICATION, tuple(labels))
 

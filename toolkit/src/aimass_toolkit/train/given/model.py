@@ -15,11 +15,12 @@ from aimass_toolkit.stage.report import StageError
 
 @dataclass(frozen=True)
 class GivenModel:
-    """The files of a verified model."""
+    """The files of a verified model; `field` is what names it in the spec."""
 
     folder: Path
     config: dict
     model: ModelProto
+    field: str
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -43,21 +44,21 @@ def is_given(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def find_model(folder: Path, what: str) -> GivenModel | None:
-    """The model in a folder; None when the folder is empty or not there."""
+def find_model(folder: Path, field: str) -> GivenModel | None:
+    """The model in a folder, which `field` of the spec names; None when the folder is empty or not there."""
     if not is_given(folder):
         return None
     if not (folder / "model.onnx").is_file():
-        raise StageError("RecipeInvalid", f"{what} has no model.onnx; name a Model that is Ready.")
+        raise StageError("RecipeInvalid", f"{field} has no model.onnx; name a Model that is Ready.")
     try:
         model = onnx.load(folder / "model.onnx")
-        return GivenModel(folder, GivenModel(folder, {}, model).json("config.json"), model)
+        return GivenModel(folder, GivenModel(folder, {}, model, field).json("config.json"), model, field)
     except (ValueError, OSError, onnx.checker.ValidationError) as error:
         raise StageError(
-            "RecipeInvalid", f"the files of {what} cannot be read ({str(error)[:200]}); name a Model that is Ready."
+            "RecipeInvalid", f"the files of {field} cannot be read ({str(error)[:200]}); name a Model that is Ready."
         ) from error
     except Exception as error:  # protobuf has an error of its own
         raise StageError(
             "RecipeInvalid",
-            f"model.onnx of {what} is no ONNX file ({type(error).__name__}); name a Model that is Ready.",
+            f"model.onnx of {field} is no ONNX file ({type(error).__name__}); name a Model that is Ready.",
         ) from error

@@ -20,7 +20,7 @@ LEAST = 1e-7
 def ask_teacher(teacher: GivenModel, prepared: Prepared) -> np.ndarray:
     """Of the training rows: log probabilities [rows, classes], FP64, in the order of our labels; or numbers [rows]."""
     order = order_of_classes(teacher, prepared.labels) if prepared.is_classification else []
-    session = open_session(teacher.model, f"model.onnx of {FIELD}")
+    session = open_session(teacher.model, f"model.onnx of {teacher.field}")
     output = output_of(session, prepared.is_classification)
     inputs = teacher_inputs(teacher, session, prepared)
     rows = prepared.schema["rows"]["train"]

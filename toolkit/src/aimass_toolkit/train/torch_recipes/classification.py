@@ -170,9 +170,10 @@ def with_teacher(context: Context, task: ClassificationTask, loaded: Loaded) -> 
         refuse(
             "RecipeInvalid",
             f"spec.teacherModel does not know the class {missing[0]!r} (it has "
-            f"{', '.join(teacher.labels[:20]) or 'none in config.json'}); both must have the same classes.",
+            f"{', '.join(teacher.labels[:20]) or 'none, as its config.json has no id2label'}); name a Model of the "
+            "same classes, or write the labels in the data as the teacher does.",
         )
-    session = open_session(teacher.model, "model.onnx of the teacher")
+    session = open_session(teacher.model, f"model.onnx of {teacher.field}")
     output = next(
         (name for name in ("logits", "probabilities", "scores") if name in session.outputs), session.outputs[0]
     )

@@ -102,11 +102,11 @@ def image_input(given: GivenModel, session: Session) -> ImageInput:
     if name is None or len(session.inputs) != 1:
         refuse(
             "RecipeInvalid",
-            f"the given model has the inputs {', '.join(session.inputs)}; image-classification needs one that "
-            "takes images.",
+            f"{given.field} has the inputs {', '.join(session.inputs)}; image-classification needs one that takes "
+            "images. Name another Model.",
         )
     kind = next(one.type for one in session.session.get_inputs() if one.name == name)
-    return read_input(name, session.shapes[name], kind, given.json("preprocessor_config.json"))
+    return read_input(name, session.shapes[name], kind, given)
 
 
 def wanted_form(context: Context) -> ImageForm:

@@ -19,10 +19,10 @@ def token_batch(given: GivenModel, session: Session, texts: list[str], pairs: li
     if unknown or "input_ids" not in session.inputs:
         refuse(
             "RecipeInvalid",
-            f"the given model has the inputs {', '.join(session.inputs)}; it must take tokens "
+            f"{given.field} has the inputs {', '.join(session.inputs)}; it must take tokens "
             f"({', '.join(TOKEN_INPUTS)}). Name another Model.",
         )
-    tokens = tokens_of(given.folder, given.config, "the given model")
+    tokens = tokens_of(given)
     arrays = tokens.encode(texts, pairs)
     fixed = session.shapes["input_ids"][1]
 

@@ -86,7 +86,7 @@ def train_on_features(context: Context, divided: Parts) -> dict:
     scores = outputs_of(network, parts.test, feed)[:, 0]
     files = ({**context.base.config, **ONE_SCORE}, copied_files(context.base))
     trained = describe(context, parts.test, scores, batch(np.arange(parts.test.rows)), files)
-    own = ", its own score among them," if has_score else ""
+    own = ", its own score among them," if has_score else ","
     said = f"A dense layer to one score on {features.shape[1]} features of the base model{own} which was not changed."
     return write_text_model(context, parts, trained, TextModel(graph, run, said))
 

@@ -25,7 +25,7 @@ WIDER = 4
 def settle_tokens(context: Context, texts: list[str]) -> Tokens:
     """The base model's tokenizer, or one trained on these texts; the same on all workers."""
     if context.base is not None and is_ours(context.base, MODEL_TYPE):
-        return tokens_of(context.base.folder, context.base.config, "spec.baseModel", context.options["maxLength"])
+        return tokens_of(context.base, context.options["maxLength"])
     tokens = train_tokens(texts, context.options) if context.workers.is_first else None
     return context.workers.share(tokens)
 

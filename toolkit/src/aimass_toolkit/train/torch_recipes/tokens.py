@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from aimass_toolkit.train.given.model import GivenModel
 
 from .problem import refuse
 
@@ -133,18 +134,20 @@ def byte_pairs(texts: list[str], options: dict) -> Tokenizer:
     return tokenizer
 
 
-def tokens_of(folder: Path, config: dict, what: str, wanted: int | None = None) -> Tokens:
+def tokens_of(model: GivenModel, wanted: int | None = None) -> Tokens:
     """The tokenizer of a model; texts are cut to what the model takes, or to `wanted` if that is less."""
-    path = folder / "tokenizer.json"
+    path = model.folder / "tokenizer.json"
     if not path.is_file():
         refuse(
             "RecipeInvalid",
-            f"{what} has no tokenizer.json, so texts cannot be turned into its tokens; name another Model.",
+            f"{model.field} has no tokenizer.json, so texts cannot be turned into its tokens; name another Model.",
         )
-    settings = folder / "tokenizer_config.json"
-    given = json.loads(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
-    sentence = folder / "sentence_bert_config.json"
-    own = json.loads(sentence.read_text(encoding="utf-8")) if sentence.is_file() else {}
-    limits = [given.get("model_max_length"), own.get("max_seq_length"), config.get("max_position_embeddings"), wanted]
+    given, own = model.json("tokenizer_config.json"), model.json("sentence_bert_config.json")
+    limits = [
+        given.get("model_max_length"),
+        own.get("max_seq_length"),
+        model.config.get("max_position_embeddings"),
+        wanted,
+    ]
     usable = [int(limit) for limit in limits if isinstance(limit, int | float) and 2 < limit < NO_LIMIT]
     return Tokens(path.read_text(encoding="utf-8"), given, min(usable, default=512))

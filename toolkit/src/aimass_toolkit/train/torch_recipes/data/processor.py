@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from aimass_toolkit.train.given.model import GivenModel
+
 from ..problem import refuse
 
 BILINEAR = 2
@@ -92,18 +94,26 @@ class ImageInput:
         return (values - mean) / deviation
 
 
-def read_input(name: str, shape: list, kind: str, config: dict) -> ImageInput:
+def read_input(name: str, shape: list, kind: str, given: GivenModel) -> ImageInput:
     """The image input of a graph, by its shape and the model's preprocessor_config.json."""
+    config = given.json("preprocessor_config.json")
     is_last = len(shape) == 4 and shape[1] not in (1, 3) and shape[3] in (1, 3)
     colours = shape[3] if is_last else shape[1]
     grey = bool(config.get("do_convert_grayscale") or config.get("do_grayscale") or colours == 1)
     form = ImageForm(colours=1 if grey and colours != 3 else 3, resample=int(config.get("resample", BILINEAR)))
     height, width = shape[1:3] if is_last else shape[2:4]
     fixed = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-    return ImageInput(name, config, with_size(form, config, fixed), is_last, "uint8" in kind)
+    sized = with_size(form, config, fixed)
+    if sized is None:
+        refuse(
+            "RecipeInvalid",
+            f"preprocessor_config.json of {given.field} does not bring images to one size; name a Model whose size has "
+            "height and width.",
+        )
+    return ImageInput(name, config, sized, is_last, "uint8" in kind)
 
 
-def with_size(form: ImageForm, config: dict, fixed: tuple[int, int] | None) -> ImageForm:
+def with_size(form: ImageForm, config: dict, fixed: tuple[int, int] | None) -> ImageForm | None:
     """The forms that `size` and `crop_size` have, as far as images of any size get one size by them."""
     size, crop = config.get("size"), config.get("crop_size")
     if isinstance(size, int):
@@ -116,10 +126,4 @@ def with_size(form: ImageForm, config: dict, fixed: tuple[int, int] | None) -> I
         return ImageForm(cropped or (size["height"], size["width"]), form.colours, None, form.resample)
     if "shortest_edge" in size and cropped:
         return ImageForm(cropped, form.colours, size["shortest_edge"], form.resample)
-    if fixed is None:
-        refuse(
-            "RecipeInvalid",
-            "preprocessor_config.json of the given model does not bring images to one size; name a Model whose "
-            "size has height and width.",
-        )
-    return ImageForm(fixed, form.colours, None, form.resample)
+    return ImageForm(fixed, form.colours, None, form.resample) if fixed else None

@@ -38,8 +38,8 @@ def load_weights(network: nn.Module, given: GivenModel, keeps_head: bool) -> Non
             shape = "missing" if found is None else f"of the shape {found.shape}"
             refuse(
                 "RecipeInvalid",
-                f"{name} in model.onnx of the base model is {shape}; config.json says {tuple(value.shape)}. Use "
-                "a model as the recipe published it.",
+                f"{name} in model.onnx of spec.baseModel is {shape}; its config.json says {tuple(value.shape)}. Name "
+                "a Model as the recipe published it.",
             )
         state[name] = torch.from_numpy(found.astype(np.float32)).to(value.dtype)
     network.load_state_dict(state)

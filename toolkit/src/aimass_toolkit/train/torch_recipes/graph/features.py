@@ -63,7 +63,7 @@ def extract(given: GivenModel, name: str, is_text: bool, beside: str | None = No
     if rank not in steps:
         refuse(
             "RecipeInvalid",
-            f"output {name} of the base model has {rank or 'unknown'} dimensions; features need 1 to 4. Name another "
+            f"output {name} of spec.baseModel has {rank or 'unknown'} dimensions; features need 1 to 4. Name another "
             "Model.",
         )
     steps[rank](cut, name, is_text)
@@ -124,7 +124,7 @@ def cut_at(model: ModelProto, name: str, beside: str | None = None) -> ModelProt
             whole.graph.value_info.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
         cut = Extractor(whole).extract_model(sorted(inputs), [name] if beside is None else [name, beside])
     except (ValueError, KeyError, RuntimeError) as error:
-        refuse("RecipeInvalid", f"the base model cannot be cut at {name} ({str(error)[:200]}); use another one.")
+        refuse("RecipeInvalid", f"spec.baseModel cannot be cut at {name} ({str(error)[:200]}); name another Model.")
     used = {entry for node in cut.graph.node for entry in node.input}
     kept = [entry for entry in cut.graph.input if entry.name in used]
     del cut.graph.input[:]

@@ -27,13 +27,15 @@ class Frozen:
     @staticmethod
     def of(extractor: ModelProto) -> "Frozen":
         """Loads the graph that `make_extractor` gave."""
-        return Frozen(extractor, open_session(extractor, "model.onnx of the base model"))
+        return Frozen(extractor, open_session(extractor, "model.onnx of spec.baseModel"))
 
     def features(self, rows: int, batch: Batch) -> np.ndarray:
         """[rows, size], FP32."""
         found = run_all(self.session, rows, batch, OWN + "features")
         if not np.isfinite(found).all():
-            refuse("RecipeInvalid", "the base model gives features that are no numbers for this data; use another one.")
+            refuse(
+                "RecipeInvalid", "spec.baseModel gives features that are no numbers for this data; name another Model."
+            )
         return found
 
     def join(self, network: nn.Module, rows: int, batch: Batch) -> ModelProto:

@@ -65,7 +65,7 @@ def mean_of_sequence(model: ModelProto, name: str, is_text: bool) -> None:
     if is_text and not any(entry.name == "attention_mask" for entry in model.graph.input):
         refuse(
             "RecipeInvalid",
-            "the base model has no input attention_mask, so padding could not be told from text; use another one.",
+            "spec.baseModel has no input attention_mask, so padding could not be told from text; name another Model.",
         )
     if not is_text:
         transposed = add(model, "Transpose", [values], "turned", perm=[0, 2, 1])
