@@ -88,7 +88,10 @@ describe('a trial that does not start', () => {
     world.startPod(0);
     world.setPod(1, noRoom);
     world.now += 5 * HOUR;
-    expect(await world.pass()).toMatchObject({ trials: { running: 2, failed: 0 } });
+    expect(await world.pass()).toMatchObject({
+      problem: { reason: 'Unschedulable', stalled: false },
+      trials: { running: 2, failed: 0 },
+    });
     world.succeed(0, 0.7);
     expect(await world.pass()).toMatchObject({ trials: { running: 2, succeeded: 1, failed: 0 } });
     world.setPod(2, noRoom);

@@ -48,14 +48,15 @@ interface Which {
 
 const NOTHING: Watched = { problem: undefined, failure: undefined, hanging: [], againInMs: undefined };
 
-function watch(
-  context: SearchContext,
-  seen: ObservedTry,
-  { trial, line, isExplained }: Which,
-): Watched | Promise<Watched> {
+async function watch(context: SearchContext, seen: ObservedTry, { trial, line, isExplained }: Which): Promise<Watched> {
   const { job, now } = context;
   const goesOn = seen.attempt.state === 'running' || seen.attempt.state === 'held';
   if (seen.job === undefined || !goesOn) return NOTHING;
   const since = startsSince({ ...seen, start: startOf(seen.job, now) }, line);
-  return watchTry({ job, stage: 'train', trial, since, isExplained }, seen, context);
+  const watched = await watchTry({ job, stage: 'train', trial, since, isExplained }, seen, context);
+  return since === undefined ? withPatience(watched) : watched;
 }
+
+/** Nobody has to act for a trial that stands in line: its turn comes. */
+const withPatience = (watched: Watched): Watched =>
+  watched.problem === undefined ? watched : { ...watched, problem: { ...watched.problem, stalled: false } };
