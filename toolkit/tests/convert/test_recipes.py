@@ -1,21 +1,16 @@
 """From a raw table to a model that is ready to publish: prepare, train, convert, as processes, on real data."""
 
-import json
-import pathlib
-import shutil
-import subprocess
-
 import numpy as np
 import onnx
 import onnxruntime
 import pandas as pd
 import pytest
+from real_runtime import verify
 from sklearn import datasets
 
 from aimass_toolkit.stage.prepared import read_prepared
 
 CLASSIFICATION, REGRESSION = "tabular-classification", "tabular-regression"
-REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 
 
 def mixed(rows=400, seed=0):
@@ -167,24 +162,9 @@ def test_evaluated_metrics_go_to_the_card(workspace):
     assert "measured on 16 held-out rows" in text
 
 
-@pytest.mark.skipif(
-    not (REPOSITORY / "runtime/main.ts").exists() or not shutil.which("node"), reason="needs the runtime"
-)
 @pytest.mark.parametrize("table", ["numbers", "mixed"])
-def test_the_real_runtime_verifies_it(workspace, table, tmp_path):
-    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.strip("v").split(".")[0]) < 24:
-        pytest.skip("needs Node 24 (node_modules/.bin on PATH)")
+def test_the_real_runtime_verifies_it(workspace, table):
     frame = mixed().drop(columns="amount") if table == "mixed" else datasets.load_iris(as_frame=True).frame
     space = trained(workspace, CLASSIFICATION, frame, {"model": "lightgbm", "trees": 20})
     space.run("convert")
-    models, log = tmp_path / "models", tmp_path / "log"
-    fetch = ["fetch", "--uri", "pvc://claim/converted/model.onnx", "--claim-dir", space.root, "--into", models]
-    golden = space.root / "converted/golden.json"
-    verify = ["verify", "--models-dir", models, "--task", CLASSIFICATION, "--golden", golden, "--seconds", "1"]
-    for role in (fetch, verify):
-        command = ["node", "runtime/main.ts", *role, "--termination-log", log]
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
-        report = json.loads(log.read_text())
-        assert done.returncode == 0, report
-    assert report["report"]["golden"]["passed"] == len(space.json("converted/golden.json")["examples"])
+    verify(space, CLASSIFICATION)

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from real_runtime import verify
 from skl2onnx import to_onnx
 from sklearn import datasets
 from sklearn.ensemble import RandomForestClassifier
@@ -88,6 +89,7 @@ def test_a_small_student_learns_what_wrong_labels_hide(workspace):
     assert scores[1]["logLoss"] < scores[0]["logLoss"]
     student.run("convert")
     assert sorted(student.bytes("converted")) == ["card.md", "config.json", "golden.json", "model.onnx", "report.json"]
+    verify(student, CLASSIFICATION)
     card = (student.root / "converted/card.md").read_text()
     assert f"Learned from the teacher Model `sha256:{'d' * 64}`" in card
     assert re.search(r"teacher that answers 7\d\.\d% of the training rows rightly \(temperature 1, alpha 0.9\)", card)

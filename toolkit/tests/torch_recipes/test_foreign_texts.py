@@ -8,6 +8,7 @@ import onnx
 import pytest
 from data_sets import digits, opinions, pairs, rankings, table
 from foreign import foreign
+from real_runtime import verify
 
 from aimass_toolkit.stage.session import Session
 
@@ -81,7 +82,7 @@ def test_few_queries_are_ranked_well_on_a_cross_encoder(workspace, made):
     assert set(held_out(space)) == {"input_ids", "attention_mask", "token_type_ids", "labels", "groups"}
     assert space.run("evaluate")["metrics"]["ndcg"] == pytest.approx(report["metrics"]["ndcg"], abs=1e-4)
     space.run("convert")
-    assert space.json("converted/golden.json")["examples"]
+    verify(space, "text-ranking")
 
 
 def test_a_ranking_on_token_vectors_has_no_own_score(workspace, made):
@@ -116,6 +117,7 @@ def test_embeddings_of_a_base_model_are_brought_near(workspace, made):
     space.run("convert")
     session = Session(space.root / "converted/model.onnx")
     assert session.output_shapes == {"sentence_embedding": ["batch", 32]}
+    verify(space, "feature-extraction")
 
 
 @pytest.mark.parametrize("way", ["mean", "cls"])
