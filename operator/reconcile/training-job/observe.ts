@@ -1,5 +1,5 @@
 import type { TrainingJob } from '../../../crds/schema/training-job.ts';
-import type { StageStatus } from '../../../crds/schema/training/status.ts';
+import type { StageName, StageStatus } from '../../../crds/schema/training/status.ts';
 import type { Child } from '../../build/child.ts';
 import { Label } from '../../build/labels.ts';
 import { decideAttempt, wantedPods, type Attempt } from '../../decide/training-job/attempt.ts';
@@ -25,9 +25,17 @@ export interface Sight {
 /** Looks at the try that the status names. */
 export async function observeAttempt(stage: StageStatus, owner: TrainingJob, deps: TrainingDeps): Promise<Sight> {
   const { cluster, now } = deps;
-  const job = findJob(stage, owner, cluster);
+  return observeJob(findJob(stage, owner, cluster), stage.name, { cluster, now: now() });
+}
+
+/** Looks at the Job of a try, a stage's or a trial's, and at its pods. */
+export async function observeJob(
+  job: Job | undefined,
+  stage: StageName,
+  { cluster, now }: { cluster: Cluster; now: Date },
+): Promise<Sight> {
   const pods = job === undefined ? [] : podsOf(job, cluster);
-  const facts = { stage: stage.name, job, now: now() };
+  const facts = { stage, job, now };
   const attempt = decideAttempt({ ...facts, pods });
   if (job === undefined || !mayHaveMissed(job, pods, attempt)) return { attempt, job, pods };
   // The Job may be seen to end before its pods are: what they report must not be lost to a watch that lags.

@@ -2,8 +2,8 @@ import type { Attempt } from '../../../decide/training-job/attempt.ts';
 import { endedAt } from '../../../decide/training-job/observed.ts';
 import { objectiveOf, type ObjectiveValues } from '../../../decide/training-job/search/objective.ts';
 import type { Unread } from '../../../decide/training-job/search/unread-output.ts';
+import type { Sight } from '../observe.ts';
 import type { SearchContext } from './context.ts';
-import type { ObservedTry } from './trial-jobs.ts';
 
 /** What the output of a trial tells. */
 export interface Output {
@@ -15,7 +15,7 @@ export interface Output {
 const NONE: ObjectiveValues = { curve: [] };
 
 /** The values that count: all the way while trials may be stopped early, else those at the end that were not reported. */
-export async function readOutput(context: SearchContext, { job: made, pods, attempt }: ObservedTry): Promise<Output> {
+export async function readOutput(context: SearchContext, { job: made, pods, attempt }: Sight): Promise<Output> {
   const { job, voices, now } = context;
   const need = needOfOutput(context, attempt);
   if (made === undefined || need === 'none') return { values: NONE };

@@ -11,10 +11,11 @@ import { soonest } from '../../../decide/soonest.ts';
 import { asSentence } from '../../../decide/words.ts';
 import { isRunning } from '../../../decide/training-job/observed.ts';
 import { askForTrials, type Asked } from './ask.ts';
+import type { Sight } from '../observe.ts';
 import type { SearchContext } from './context.ts';
 import { type Ledger, ledgerNames, readLedger, removeOldLedgers, writeLedger } from './ledger.ts';
 import { type Output, readOutput } from './read-output.ts';
-import { type ObservedTry, observeTry, removeEndedTries, startTrials } from './trial-jobs.ts';
+import { observeTry, removeEndedTries, startTrials } from './trial-jobs.ts';
 import { type WatchedTrials, watchTrials } from './watch-trials.ts';
 
 /** How often curves are judged while trials may be stopped early, in times that output is read. */
@@ -40,7 +41,7 @@ export async function reconcileSearch(context: SearchContext): Promise<SearchOut
   return act(context, asked, watched);
 }
 
-type KnownTry = ObservedTry & Output;
+type KnownTry = Sight & Output;
 type Tries = ReadonlyMap<number, KnownTry>;
 
 async function observeTries(context: SearchContext, trials: readonly TrialRecord[]): Promise<Tries> {

@@ -3,12 +3,12 @@ import type { StagePlan } from '../../../build/training-job/plan.ts';
 import { stageJobName } from '../../../build/training-job/names.ts';
 import { buildStageJob } from '../../../build/training-job/stage-job.ts';
 import { PARAMETERS } from '../../../build/training-job/volumes.ts';
-import { decideAttempt, type Attempt } from '../../../decide/training-job/attempt.ts';
-import { hasEnded, jobEnd, overdueAt, type Job, type Pod } from '../../../decide/training-job/observed.ts';
+import { hasEnded, overdueAt, type Job, type Pod } from '../../../decide/training-job/observed.ts';
 import type { Problem } from '../../../decide/problem.ts';
 import type { TrialRecord } from '../../../decide/training-job/search/trial-record.ts';
 import type { KubeObject } from '../../../kube/cluster.ts';
 import { removeQuietly } from '../../remove-quietly.ts';
+import { observeJob, type Sight } from '../observe.ts';
 import type { SearchContext } from './context.ts';
 import { refusalProblem } from './refusal.ts';
 
@@ -17,13 +17,6 @@ const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
 
 type TrialJob = Job & KubeObject;
 type TrialPod = Pod & KubeObject;
-
-/** A try of a trial as the cluster shows it. */
-export interface ObservedTry {
-  job: TrialJob | undefined;
-  pods: readonly TrialPod[];
-  attempt: Attempt;
-}
 
 /** What the Job of a trial is made from. */
 const planOf = ({ job, settings, run }: SearchContext, record: TrialRecord): StagePlan => ({
@@ -63,17 +56,8 @@ const isJobOf = (context: SearchContext, record: TrialRecord) => {
 };
 
 /** How far the try of a running trial is. */
-export async function observeTry(context: SearchContext, record: TrialRecord): Promise<ObservedTry> {
-  const { cluster, now } = context;
-  const job = listTrialJobs(context).find(isJobOf(context, record));
-  const query = { ...POD, namespace: context.job.metadata.namespace, ownerUid: job?.metadata.uid ?? '' };
-  const pods = job === undefined ? [] : cluster.list<TrialPod>(query);
-  const attempt = decideAttempt({ stage: 'train', job, pods, now });
-  if (job === undefined || (attempt.state !== 'failed' && attempt.state !== 'succeeded')) return { job, pods, attempt };
-  // The Job may be seen to end before its pods are: what they report must not be lost to a watch that lags.
-  const fresh = jobEnd(job) === undefined ? pods : await cluster.readAll<TrialPod>(query);
-  return { job, pods: fresh, attempt: decideAttempt({ stage: 'train', job, pods: fresh, now }) };
-}
+export const observeTry = (context: SearchContext, record: TrialRecord): Promise<Sight> =>
+  observeJob(listTrialJobs(context).find(isJobOf(context, record)), 'train', context);
 
 /** Removes the Jobs of trials that have ended, and of tries before the one that counts. */
 export async function removeEndedTries(context: SearchContext, trials: readonly TrialRecord[]): Promise<void> {

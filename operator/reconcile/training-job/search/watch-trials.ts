@@ -4,11 +4,11 @@ import type { Problem } from '../../../decide/problem.ts';
 import { soonest } from '../../../decide/soonest.ts';
 import { startOf } from '../find-waiting.ts';
 import { watchTry, type Watched } from '../watch-try.ts';
+import type { Sight } from '../observe.ts';
 import type { SearchContext } from './context.ts';
-import type { ObservedTry } from './trial-jobs.ts';
 
 /** What the trials that run are like, those that have passed a limit as failed. */
-export interface WatchedTrials<T extends ObservedTry> {
+export interface WatchedTrials<T extends Sight> {
   tries: ReadonlyMap<number, T>;
   /** What the first one that waits waits for. */
   problem?: Problem | undefined;
@@ -18,7 +18,7 @@ export interface WatchedTrials<T extends ObservedTry> {
 }
 
 /** Looks at the limits of each trial that runs: to start in time, and not to hang. */
-export async function watchTrials<T extends ObservedTry>(
+export async function watchTrials<T extends Sight>(
   context: SearchContext,
   trials: readonly TrialRecord[],
   tries: ReadonlyMap<number, T>,
@@ -48,7 +48,7 @@ interface Which {
 
 const NOTHING: Watched = { problem: undefined, failure: undefined, hanging: [], againInMs: undefined };
 
-async function watch(context: SearchContext, seen: ObservedTry, { trial, line, isExplained }: Which): Promise<Watched> {
+async function watch(context: SearchContext, seen: Sight, { trial, line, isExplained }: Which): Promise<Watched> {
   const { job, now } = context;
   const goesOn = seen.attempt.state === 'running' || seen.attempt.state === 'held';
   if (seen.job === undefined || !goesOn) return NOTHING;
