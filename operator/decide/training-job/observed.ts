@@ -75,6 +75,12 @@ export const overdueAt = ({ metadata }: Pod): Date | undefined =>
     ? undefined
     : new Date(new Date(metadata.deletionTimestamp).getTime() + OVERDUE_MS);
 
+/** Whether the pod should have been gone for a while: its node does not answer any more. */
+export function isOverdue(pod: Pod, now: Date): boolean {
+  const at = overdueAt(pod);
+  return at !== undefined && at <= now;
+}
+
 /** The number of the worker that the pod is; undefined when its Job is not indexed. */
 const indexOf = ({ metadata }: Pod): string | undefined =>
   metadata.labels?.['batch.kubernetes.io/job-completion-index'];

@@ -5,7 +5,7 @@ import type { Failure } from './failure.ts';
 import {
   containersOf,
   hasEnded,
-  overdueAt,
+  isOverdue,
   trueCondition,
   workerName,
   type ContainerStatus,
@@ -40,17 +40,12 @@ const nodeOf = ({ spec }: Pod): string => spec?.nodeName ?? '(unknown)';
 
 const nodeLost: Check = ({ pod, isAlone, now }) => {
   const isLost = LOST_WITH_NODE.includes(disruptionOf(pod)?.reason) || LOST.includes(pod.status?.reason);
-  if (!isLost && !isOverdue(pod, now)) return undefined;
+  if (!isLost && (hasEnded(pod) || !isOverdue(pod, now))) return undefined;
   return {
     reason: TrainingReason.NodeLost,
     cause: 'infrastructure',
     message: `Node ${nodeOf(pod)} of ${workerName(pod, isAlone)} was lost: ${words(pod, 'it does not answer')} Check the node.`,
   };
-};
-
-const isOverdue = (pod: Pod, now: Date): boolean => {
-  const at = overdueAt(pod);
-  return at !== undefined && at <= now && !hasEnded(pod);
 };
 
 const evicted: Check = ({ pod, isAlone }) => {

@@ -7,7 +7,7 @@ import {
   hasEnded,
   jobEnd,
   jobFailure,
-  overdueAt,
+  isOverdue,
   partOf,
   type Job,
   type Pod,
@@ -72,11 +72,6 @@ export const livePods = (cluster: Cluster, { metadata: { namespace, name } }: Tr
   cluster
     .list<Pod & KubeObject>({ ...POD, namespace, labels: { [Label.trainingJob]: name } })
     .filter((pod) => !hasEnded(pod) && !isOverdue(pod, now));
-
-function isOverdue(pod: Pod, now: Date): boolean {
-  const at = overdueAt(pod);
-  return at !== undefined && at <= now;
-}
 
 /** The try that is to be started, and what has succeeded before it. */
 export interface Coming {

@@ -3,7 +3,7 @@ import type { StagePlan } from '../../../build/training-job/plan.ts';
 import { stageJobName } from '../../../build/training-job/names.ts';
 import { buildStageJob } from '../../../build/training-job/stage-job.ts';
 import { PARAMETERS } from '../../../build/training-job/volumes.ts';
-import { hasEnded, overdueAt, type Job, type Pod } from '../../../decide/training-job/observed.ts';
+import { hasEnded, isOverdue, type Job, type Pod } from '../../../decide/training-job/observed.ts';
 import type { Problem } from '../../../decide/problem.ts';
 import type { TrialRecord } from '../../../decide/training-job/search/trial-record.ts';
 import type { KubeObject } from '../../../kube/cluster.ts';
@@ -95,9 +95,4 @@ const hasLivePods = (context: SearchContext, { number }: TrialRecord): boolean =
       namespace: context.job.metadata.namespace,
       labels: { ...labelsOf(context), [Label.trial]: String(number) },
     })
-    .some((pod) => !hasEnded(pod) && !isLost(pod, context.now));
-
-const isLost = (pod: Pod, now: Date): boolean => {
-  const at = overdueAt(pod);
-  return at !== undefined && at <= now;
-};
+    .some((pod) => !hasEnded(pod) && !isOverdue(pod, context.now));
