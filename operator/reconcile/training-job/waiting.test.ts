@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Written } from '../../build/training-job/testing.ts';
 import { PLAIN, RECIPE, REPORTS, TrainingWorld } from './testing.ts';
 
 let world: TrainingWorld;
@@ -203,7 +204,8 @@ describe('a refusal of the API server', () => {
 });
 
 describe('a base Model', () => {
-  const FINE_TUNED = { ...RECIPE, baseModel: { name: 'bert' } };
+  const { prepare: _prepare, ...rest } = RECIPE;
+  const FINE_TUNED: Written = { ...rest, recipe: { name: 'text-classification' }, baseModel: { name: 'bert' } };
 
   test('that is missing is waited for, then a person is asked for', async () => {
     world.create(FINE_TUNED);
