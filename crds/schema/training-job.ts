@@ -104,6 +104,13 @@ export const trainingJobSpec = withRules(
     holds: (spec) => spec.recipe === undefined || spec.data !== undefined,
   },
   {
+    rule: "!has(self.recipe) || !has(self.baseModel) || !self.recipe.name.startsWith('tabular-')",
+    message:
+      'recipes for tables start from data alone: leave baseModel out, or name it teacherModel to learn from its answers',
+    holds: ({ recipe: asked, baseModel }) =>
+      asked === undefined || baseModel === undefined || !asked.name.startsWith('tabular-'),
+  },
+  {
     rule: '!has(self.prepare) || has(self.data)',
     message: 'prepare needs data',
     holds: (spec) => spec.prepare === undefined || spec.data !== undefined,

@@ -48,6 +48,8 @@ export const trainingCases: readonly ApplyCase[] = [
   { name: 'code that nothing runs', ...training({ image: 'x', code: { configMap: { name: 'c' } } }), refusal: 'code needs a command' },
   { name: 'a recipe without data', ...training({ recipe: recipe.recipe }), refusal: 'a recipe needs data' },
   { name: 'a recipe of another task', ...training({ ...recipe, task: 'text-classification' }), refusal: 'task must be the name of the recipe' },
+  { name: 'a recipe for tables with a base Model', ...training({ ...recipe, baseModel: { name: 'base' } }), refusal: 'recipes for tables start from data alone' },
+  { name: 'a recipe for tables with a teacher', ...training({ ...recipe, teacherModel: { name: 'teacher' } }) },
   { name: 'a recipe that does not exist', ...training({ ...recipe, recipe: { name: 'magic' } }), refusal: 'Unsupported value: "magic"' },
   { name: 'data that is not there to prepare', ...training({ ...recipe, prepare: { target: 'x', source: 'other' } }), refusal: 'prepare.source must name one of the data sets' },
   { name: 'data that is not there to judge by', ...training({ ...recipe, evaluation: { data: 'other' } }), refusal: 'evaluation.data must name one of the data sets' },

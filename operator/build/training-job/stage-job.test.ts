@@ -30,7 +30,7 @@ const everything: Written = {
     { name: 'test', uri: 'pvc://shared/test.tar.gz', unpack: true },
   ],
   prepare: { target: 'label' },
-  baseModel: { name: 'old' },
+  teacherModel: { name: 'old' },
   evaluation: { thresholds: [{ metric: 'accuracy', min: 0.9 }] },
   publish: {
     optimize: { precision: 'int8' },
@@ -42,7 +42,7 @@ const everything: Written = {
 };
 
 const models = {
-  base: {
+  teacher: {
     name: 'old',
     uri: 'oci://r.example/old:1',
     digest: `sha256:${'b'.repeat(64)}`,
@@ -127,7 +127,7 @@ describe('buildStageJob', () => {
       const holders = [...containers, ...initContainers]
         .filter(({ volumeMounts = [] }) => volumeMounts.some(({ mountPath }) => mountPath === '/credentials'))
         .map(({ name }) => name);
-      expect(holders).toEqual(plan.stage === 'prepare' ? ['fetch-train', 'base-model'] : ['publish']);
+      expect(holders).toEqual(plan.stage === 'prepare' ? ['fetch-train', 'teacher-model'] : ['publish']);
     }
   });
 

@@ -19,6 +19,7 @@ const DEFAULT_METRICS: Readonly<Record<string, string>> = {
   'feature-extraction': 'recallAt1',
   'sentence-similarity': 'recallAt1',
   'token-classification': 'f1',
+  'object-detection': 'map',
   'text-generation': 'perplexity',
   'fill-mask': 'perplexity',
 };
