@@ -25,10 +25,13 @@ const USAGE = `npm run test:e2e [-- -- [--name NAME] [--keep] [--reuse] ARGUMENT
 const { keep, reuse, name: CLUSTER, forJest } = readArguments(process.argv.slice(2));
 const LOGS = join(dirname(programFolder()), 'log', CLUSTER);
 
-/** Several files test at a time, on a node of perhaps two cores: pods that wait hold little of it. */
-const SMALL_REQUESTS = ['verification.requests', 'serving.requests', 'training.requests', 'training.stageRequests'].map(
-  (requests) => `settings.${requests}.cpu=50m`,
-);
+/** Several files test at a time, perhaps on two cores: with the requests of the chart their pods would wait for each other. */
+const SMALL_REQUESTS = [
+  'settings.verification.requests.cpu=100m',
+  'settings.serving.requests.cpu=50m',
+  'settings.training.requests.cpu=200m',
+  'settings.training.stageRequests.cpu=100m',
+];
 
 /** Our own flags; everything else is for jest. */
 function readArguments(args: readonly string[]) {
