@@ -14,7 +14,7 @@ import {
   type Images,
 } from './install/product.ts';
 import { step } from './install/progress.ts';
-import { pushTutorialData } from './install/tutorial-data.ts';
+import { pushMpi, pushTutorialData } from './install/tutorial-data.ts';
 import { programEnvironment, run } from './install/programs.ts';
 import { programFolder } from './local-cluster/processes.ts';
 
@@ -103,12 +103,12 @@ async function keepEvidence(cluster: Cluster): Promise<void> {
 }
 
 /** The images that the chosen tests use: those of the frameworks are large. */
-const names = [...SERVING_IMAGES, ...TRAINING_IMAGES, ...(usesFrameworks(forJest) ? FRAMEWORK_IMAGES : [])];
+const names = [...SERVING_IMAGES, ...TRAINING_IMAGES, ...(uses('framework', forJest) ? FRAMEWORK_IMAGES : [])];
 
-/** Whether the tests of training with frameworks are among the chosen ones. */
-function usesFrameworks(args: readonly string[]): boolean {
+/** Whether the specs with this word in their name are among the chosen ones. */
+function uses(word: string, args: readonly string[]): boolean {
   const specs = args.filter((argument) => argument.includes('.e2e.ts') || argument.startsWith('e2e'));
-  return specs.length === 0 || specs.some((spec) => spec.includes('framework'));
+  return specs.length === 0 || specs.some((spec) => spec.includes(word));
 }
 
 async function main(): Promise<void> {
@@ -125,6 +125,7 @@ async function main(): Promise<void> {
     );
     await step('push the model library', (say) => pushLibrary(cluster, say));
     await step('push the data of the tutorials', (say) => pushTutorialData(cluster, say));
+    if (uses('mpi', forJest)) await step('push Open MPI and MPICH', () => pushMpi(cluster));
     const stopRecording = recordStatuses(cluster);
     await runTests(cluster, images).finally(stopRecording);
   } catch (error) {

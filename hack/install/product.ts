@@ -15,7 +15,7 @@ export const SERVING_IMAGES = ['operator', 'runtime', 'registry'] as const;
 /** What training needs beside it. */
 export const TRAINING_IMAGES = ['toolkit'] as const;
 /** What training with these frameworks needs beside that. */
-export const FRAMEWORK_IMAGES = ['toolkit-tensorflow', 'toolkit-paddle'] as const;
+export const FRAMEWORK_IMAGES = ['toolkit-tensorflow', 'toolkit-paddle', 'toolkit-mxnet'] as const;
 export type ImageName =
   (typeof SERVING_IMAGES)[number] | (typeof TRAINING_IMAGES)[number] | (typeof FRAMEWORK_IMAGES)[number];
 
