@@ -69,7 +69,7 @@ export const trainingJobSpec = withRules(
     startTimeout: duration
       .default('1h')
       .describe(
-        'How long all workers may take to start together; then those that hold a place give it back, and it is tried again. Default: 1h.',
+        'How long all workers may take to start together; then those that hold a place give it back, and it is tried again; a trial of a search has failed. Default: 1h.',
       ),
     deadline: duration.optional().describe('How long a run may take. Default: none.'),
     stall: stall.optional(),
