@@ -153,13 +153,6 @@ def test_a_model_of_images_is_no_base_for_texts(workspace, made, make):
     assert "pixel_values; it must take tokens" in report["message"]
 
 
-@pytest.mark.parametrize("make", [ranking, embedding])
-def test_a_teacher_is_refused(workspace, made, make):
-    space = make(workspace, 30)
-    shutil.copytree(embedder(made, workspace), space.root / "teacher-model")
-    assert "spec.teacherModel" in space.refused("train")["message"]
-
-
 def test_a_classifier_of_others_reads_pairs_too(workspace, made):
     """Two classes are no score: its features are learned from."""
     base = foreign(made / "classifier", lambda: texts(workspace, "text-classification", opinions(100), epochs=1))

@@ -1,45 +1,16 @@
 """Training that is killed goes on as if it had not been, and several workers train one model."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from data_sets import digits, opinions, pairs, rankings
+from processes import finish, free_port, start
 
-import aimass_toolkit
-
-SOURCE = Path(aimass_toolkit.__file__).parents[1]
 RECIPES = {
     "image-classification": ({"epochs": 5, "channels": 8, "threads": 1}, digits(300), "images.npz"),
     "text-classification": ({"epochs": 5, "hidden": 32, "maxLength": 32, "threads": 1}, opinions(200), "table.csv"),
 }
-
-
-def start(space, **environment):
-    """Starts a process that trains."""
-    given = {
-        **os.environ,
-        "PYTHONPATH": str(SOURCE),
-        "PYTHONUNBUFFERED": "1",
-        "AIMASS_ROOT": str(space.root),
-        "AIMASS_SPEC": json.dumps(space.document),
-        "AIMASS_TERMINATION_LOG": str(space.root / f"termination-{environment.get('RANK', '0')}"),
-        "OMP_NUM_THREADS": "1",
-        **environment,
-    }
-    command = [sys.executable, "-m", "aimass_toolkit", "train"]
-    return subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def finish(process):
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
-    return output
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -78,12 +49,6 @@ def test_a_broken_checkpoint_is_not_used(workspace):
     (space.root / "checkpoints").mkdir()
     (space.root / "checkpoints/epoch.pt").write_bytes(b"half a checkpoi")
     assert "cannot be read" in finish(start(space))
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return str(listener.getsockname()[1])
 
 
 ALL = {

@@ -16,19 +16,11 @@ from .graph.frozen import Frozen
 from .metrics import retrieval_metrics
 from .networks.encoder import TextEmbedder
 from .networks.head import Projection
-from .options import TEXT, TRAINING, TRANSFER, Option
+from .options import ALPHA, TEXT, TRAINING, TRANSFER, Option
 from .run import Run, begin
 from .text_inputs import copied_files, token_batch
-from .text_setup import (
-    TextModel,
-    Trained,
-    encoder_config,
-    is_foreign,
-    refuse_teacher,
-    settle_tokens,
-    train_encoder,
-    write_text_model,
-)
+from .text_setup import TextModel, Trained, encoder_config, is_foreign, settle_tokens, train_encoder, write_text_model
+from .text_teacher import with_vectors
 from .tokens import Tokens
 from .training.feeds import FeatureFeed, TokenFeed
 from .training.objectives import outputs_of
@@ -40,7 +32,7 @@ COLUMNS = (
     Option("negativeColumn", "text", "negative"),
     Option("temperature", "number", 0.05, 0.001, 10),
 )
-TABLE = (*TRAINING, *TRANSFER, *TEXT, *COLUMNS)
+TABLE = (*TRAINING, *TRANSFER, ALPHA, *TEXT, *COLUMNS)
 SIDES = {LEFT: "textColumn", RIGHT: "positiveColumn", AGAINST: "negativeColumn"}
 TOKENS = {0: "batch", 1: "sequence"}
 AXES = {"input_ids": TOKENS, "attention_mask": TOKENS, "last_hidden_state": TOKENS, "sentence_embedding": {0: "batch"}}
@@ -49,8 +41,7 @@ AXES = {"input_ids": TOKENS, "attention_mask": TOKENS, "last_hidden_state": TOKE
 def run(document: Document) -> dict:
     """Trains an encoder whose mean over the tokens is the vector of a text, or turns the vectors of a base model."""
     context = begin(document, TABLE)
-    refuse_teacher(context)
-    divided = split(load(context), document.seed)
+    divided = with_vectors(context, split(load(context), document.seed))
     return (train_on_features if is_foreign(context) else train_own)(context, divided)
 
 
@@ -61,7 +52,7 @@ def train_own(context: Context, divided: Parts) -> dict:
     config = encoder_config(context, tokens)
     feed_of = partial(TokenFeed, TextEmbedder.inputs)
     network = TextEmbedder(config, context.options["dropout"])
-    made = train_encoder(context, network, Contrast(feed_of, context.options["temperature"]), parts)
+    made = train_encoder(context, network, Contrast(feed_of, context.options), parts)
     vectors = [outputs_of(made.network, parts.test, feed_of(side)) for side in (LEFT, RIGHT)]
     inputs = [side_of(parts.test, side) for side in (LEFT, RIGHT)]
     files = {**tokens.files(), **sentence_files(config["hidden_size"])}
@@ -77,12 +68,12 @@ def train_on_features(context: Context, divided: Parts) -> dict:
 
     def with_features(part: Part) -> Part:
         found = {f"{side}features": frozen.features(part.rows, batch_of(part, side)) for side in part.texts}
-        return Part({**found, **same_texts(part)}, part.texts)
+        return part.plus(**found, **same_texts(part))
 
     parts = divided.map(with_features)
     size = parts.train.arrays[f"{LEFT}features"].shape[1]
     network = Projection(size, context.options["dropout"])
-    run = Run.of(context, network, Contrast(FeatureFeed, context.options["temperature"]), parts)
+    run = Run.of(context, network, Contrast(FeatureFeed, context.options), parts)
     vectors = [outputs_of(network, parts.test, FeatureFeed(side)) for side in (LEFT, RIGHT)]
     batches = [batch_of(divided.test, side) for side in (LEFT, RIGHT)]
     graph = frozen.join(network, divided.test.rows, batches[0])
@@ -132,7 +123,7 @@ def encode(part: Part, tokens: Tokens) -> Part:
     for prefix, texts in part.texts.items():
         found = tokens.encode(texts)
         arrays.update({prefix + name: found[name] for name in TextEmbedder.inputs})
-    return Part({**arrays, **same_texts(part)}, part.texts)
+    return part.plus(**arrays, **same_texts(part))
 
 
 def same_texts(part: Part) -> dict[str, np.ndarray]:

@@ -54,10 +54,9 @@ TRANSFER = (
 
 CLASSES = (Option("labelSmoothing", "number", 0.0, 0, 0.9),)
 
-TEACHING = (
-    Option("temperature", "number", 2.0, 0.1, 100),
-    Option("alpha", "number", 0.5, 0, 1),
-)
+ALPHA = Option("alpha", "number", 0.5, 0, 1)
+
+TEACHING = (Option("temperature", "number", 2.0, 0.1, 100), ALPHA)
 
 IMAGE = (
     Option("channels", "integer", 32, 1, 1024),

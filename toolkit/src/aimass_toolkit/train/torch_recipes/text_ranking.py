@@ -14,22 +14,14 @@ from .graph.frozen import Frozen
 from .metrics import ranking_metrics
 from .networks.encoder import TextRanker
 from .networks.head import Head
-from .options import TEXT, TRAINING_ON_TEXTS, TRANSFER, Option
+from .options import ALPHA, TEXT, TRAINING_ON_TEXTS, TRANSFER, Option
 from .problem import refuse
 from .run import Run, begin
 from .text_inputs import copied_files, token_batch
-from .text_setup import (
-    TextModel,
-    Trained,
-    encoder_config,
-    is_foreign,
-    refuse_teacher,
-    settle_tokens,
-    train_encoder,
-    write_text_model,
-)
+from .text_setup import TextModel, Trained, encoder_config, is_foreign, settle_tokens, train_encoder, write_text_model
+from .text_teacher import with_scores
 from .tokens import Tokens
-from .training.feeds import FeatureFeed, TokenFeed
+from .training.feeds import FeatureFeed, Feed, TokenFeed
 from .training.objectives import outputs_of
 from .training.pairs import Rank
 
@@ -38,7 +30,7 @@ COLUMNS = (
     Option("textColumn", "text", "text"),
     Option("labelColumn", "text", "label"),
 )
-TABLE = (*TRAINING_ON_TEXTS, *TRANSFER, *TEXT, *COLUMNS)
+TABLE = (*TRAINING_ON_TEXTS, *TRANSFER, ALPHA, *TEXT, *COLUMNS)
 TOKENS = {0: "batch", 1: "sequence"}
 AXES = {"input_ids": TOKENS, "attention_mask": TOKENS, "token_type_ids": TOKENS, "logits": {0: "batch"}}
 SIDES = 2
@@ -48,8 +40,7 @@ ONE_SCORE = {"problem_type": "regression", "id2label": {"0": "LABEL_0"}, "label2
 def run(document: Document) -> dict:
     """Trains an encoder of pairs with one score, or a score on the features of a base model of others."""
     context = begin(document, TABLE)
-    refuse_teacher(context)
-    divided = split(load(context), document.seed, groups="groups")
+    divided = with_scores(context, split(load(context), document.seed, groups="groups"))
     return (train_on_features if is_foreign(context) else train_own)(context, divided)
 
 
@@ -60,7 +51,7 @@ def train_own(context: Context, divided: Parts) -> dict:
     config = {**encoder_config(context, tokens, SIDES), **ONE_SCORE}
     feed = TokenFeed(TextRanker.inputs)
     network = TextRanker(config, context.options["dropout"])
-    made = train_encoder(context, network, Rank(feed, highest(parts)), parts)
+    made = train_encoder(context, network, objective_of(context, feed, parts), parts)
     inputs = {name: parts.test.arrays[name].astype(np.int64) for name in TextRanker.inputs}
     scores = outputs_of(made.network, parts.test, feed)[:, 0]
     trained = describe(context, parts.test, scores, inputs, (config, tokens.files()))
@@ -80,7 +71,7 @@ def train_on_features(context: Context, divided: Parts) -> dict:
     network = Head(features, 1, context.options["dropout"])
     if has_score:
         network.pass_last()
-    run = Run.of(context, network, Rank(feed, highest(parts)), parts)
+    run = Run.of(context, network, objective_of(context, feed, parts), parts)
     batch = batch_of(divided.test)
     graph = frozen.join(network, divided.test.rows, batch)
     scores = outputs_of(network, parts.test, feed)[:, 0]
@@ -91,9 +82,9 @@ def train_on_features(context: Context, divided: Parts) -> dict:
     return write_text_model(context, parts, trained, TextModel(graph, run, said))
 
 
-def highest(parts: Parts) -> float:
-    """The label of the texts that fit best."""
-    return float(parts.train.arrays["labels"].max())
+def objective_of(context: Context, feed: Feed, parts: Parts) -> Rank:
+    """What scores are trained towards, by the label of the texts that fit best."""
+    return Rank(feed, float(parts.train.arrays["labels"].max()), context.options["alpha"])
 
 
 def describe(

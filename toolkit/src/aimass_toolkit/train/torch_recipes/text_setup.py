@@ -16,6 +16,7 @@ from .graph.export import compare, to_onnx
 from .networks.encoder import MODEL_TYPE, TextRanker
 from .problem import refuse
 from .run import Run, finish
+from .text_teacher import teacher_notes
 from .tokens import Tokens, tokens_of, train_tokens
 from .training.objectives import Objective
 
@@ -54,14 +55,6 @@ def encoder_config(context: Context, tokens: Tokens, sides: int = 0) -> dict:
         "type_vocab_size": sides,
         "hidden_act": "gelu",
     }
-
-
-def refuse_teacher(context: Context) -> None:
-    """Refuses teachers where there are no classes to learn."""
-    if context.teacher is not None:
-        refuse(
-            "RecipeInvalid", "spec.teacherModel is for image-classification and text-classification; leave it out here."
-        )
 
 
 def is_foreign(context: Context) -> bool:
@@ -126,7 +119,7 @@ def write_text_model(context: Context, parts: Parts, trained: Trained, made: Tex
                 f"{counts['train']} rows to learn from, {counts['validation']} to decide when to stop, "
                 f"{counts['test']} held out."
             ],
-            notes=[made.run.note],
+            notes=[*teacher_notes(context, parts.train), made.run.note],
             limits=trained.limits,
             baseline=trained.baseline,
         )

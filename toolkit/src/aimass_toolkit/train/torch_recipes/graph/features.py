@@ -56,16 +56,18 @@ def make_extractor(given: GivenModel, is_text: bool, vectors: Sequence[str] = VE
 
 def extract(given: GivenModel, name: str, is_text: bool, beside: str | None = None) -> ModelProto:
     """The model up to one tensor, pooled to a vector a row. The score `beside` is put behind it, as a last feature."""
-    cut = cut_at(given.model, name, beside)
+    cut = cut_at(given, name, beside)
     rank = rank_of(cut, name)
     sequence = first_token if is_text and pools_first(given) else mean_of_sequence
     steps = {1: one_column, 2: same, 3: sequence, 4: mean_of_map}
     if rank not in steps:
         refuse(
             "RecipeInvalid",
-            f"output {name} of spec.baseModel has {rank or 'unknown'} dimensions; features need 1 to 4. Name another "
+            f"output {name} of {given.field} has {rank or 'unknown'} dimensions; features need 1 to 4. Name another "
             "Model.",
         )
+    if is_text and steps[rank] is mean_of_sequence:
+        require_mask(given, cut)
     steps[rank](cut, name, is_text)
     if beside is not None:
         rename(cut, OWN + "features", OWN + "vector")
@@ -74,6 +76,15 @@ def extract(given: GivenModel, name: str, is_text: bool, beside: str | None = No
     del cut.graph.output[:]
     cut.graph.output.append(helper.make_tensor_value_info(OWN + "features", TensorProto.FLOAT, ["batch", None]))
     return cut
+
+
+def require_mask(given: GivenModel, cut: ModelProto) -> None:
+    """Refuses models of texts whose tokens cannot be averaged."""
+    if not any(entry.name == "attention_mask" for entry in cut.graph.input):
+        refuse(
+            "RecipeInvalid",
+            f"{given.field} has no input attention_mask, so padding could not be told from text; name another Model.",
+        )
 
 
 def feature_tensor(model: ModelProto, vectors: Sequence[str] = VECTORS) -> str:
@@ -115,16 +126,16 @@ def is_fixed(name: str, makers: dict, constants: set[str]) -> bool:
     return name in constants
 
 
-def cut_at(model: ModelProto, name: str, beside: str | None = None) -> ModelProto:
+def cut_at(given: GivenModel, name: str, beside: str | None = None) -> ModelProto:
     """The part of a graph that one tensor hangs on, or two."""
     try:
-        whole = onnx.shape_inference.infer_shapes(model)
+        whole = onnx.shape_inference.infer_shapes(given.model)
         inputs = {entry.name for entry in whole.graph.input} - {entry.name for entry in whole.graph.initializer}
         if name not in {entry.name for entry in [*whole.graph.value_info, *whole.graph.output]}:
             whole.graph.value_info.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
         cut = Extractor(whole).extract_model(sorted(inputs), [name] if beside is None else [name, beside])
     except (ValueError, KeyError, RuntimeError) as error:
-        refuse("RecipeInvalid", f"spec.baseModel cannot be cut at {name} ({str(error)[:200]}); name another Model.")
+        refuse("RecipeInvalid", f"{given.field} cannot be cut at {name} ({str(error)[:200]}); name another Model.")
     used = {entry for node in cut.graph.node for entry in node.input}
     kept = [entry for entry in cut.graph.input if entry.name in used]
     del cut.graph.input[:]

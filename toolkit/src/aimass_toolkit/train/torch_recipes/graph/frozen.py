@@ -23,18 +23,19 @@ class Frozen:
 
     extractor: ModelProto
     session: Session
+    field: str
 
     @staticmethod
-    def of(extractor: ModelProto) -> "Frozen":
-        """Loads the graph that `make_extractor` gave."""
-        return Frozen(extractor, open_session(extractor, "model.onnx of spec.baseModel"))
+    def of(extractor: ModelProto, field: str = "spec.baseModel") -> "Frozen":
+        """Loads the graph that `make_extractor` gave; `field` names its model in the spec."""
+        return Frozen(extractor, open_session(extractor, f"model.onnx of {field}"), field)
 
     def features(self, rows: int, batch: Batch) -> np.ndarray:
         """[rows, size], FP32."""
         found = run_all(self.session, rows, batch, OWN + "features")
         if not np.isfinite(found).all():
             refuse(
-                "RecipeInvalid", "spec.baseModel gives features that are no numbers for this data; name another Model."
+                "RecipeInvalid", f"{self.field} gives features that are no numbers for this data; name another Model."
             )
         return found
 

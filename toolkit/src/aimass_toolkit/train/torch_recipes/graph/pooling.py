@@ -7,8 +7,6 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from aimass_toolkit.train.given.model import GivenModel
 
-from ..problem import refuse
-
 OWN = "aimass/"
 FIRST_AXES_AS_INPUT = 13
 
@@ -62,11 +60,6 @@ def mean_of_sequence(model: ModelProto, name: str, is_text: bool) -> None:
     how many there are.
     """
     values = add(model, "Cast", [name], "sequence", to=TensorProto.FLOAT)
-    if is_text and not any(entry.name == "attention_mask" for entry in model.graph.input):
-        refuse(
-            "RecipeInvalid",
-            "spec.baseModel has no input attention_mask, so padding could not be told from text; name another Model.",
-        )
     if not is_text:
         transposed = add(model, "Transpose", [values], "turned", perm=[0, 2, 1])
         pooled = add(model, "GlobalAveragePool", [transposed], "pooled")

@@ -1,4 +1,4 @@
-"""What embeddings and rankings are trained towards."""
+"""What embeddings and rankings are trained towards: the data, and maybe the answers of a teacher."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,20 +11,32 @@ from torch.nn import functional
 from ..data.split import Part
 from ..metrics import ranking_metrics, retrieval_metrics
 from .feeds import Feed, Tensors
-from .objectives import EVALUATION_ROWS, outputs_of
+from .objectives import EVALUATION_ROWS, SOFT, outputs_of
+from .teaching import mixed, scores_apart, vectors_apart
 
 FAR_BELOW = -1e4
 LEFT, RIGHT, AGAINST = "a.", "b.", "c."
+NO_INPUTS = ("rows", "left", "right", "labels", SOFT)
+
+
+def taught(side: str) -> str:
+    """The array with the teacher's vectors of one side."""
+    return f"{SOFT}.{side}"
+
+
+def inputs_in(batch: Tensors) -> Tensors:
+    """What the network takes of a batch."""
+    return {name: values for name, values in batch.items() if name not in NO_INPUTS}
 
 
 @dataclass(frozen=True)
 class Contrast:
     """Each text shall be nearer to its partner than to those of the other rows and to its own negative
-    (InfoNCE, both ways).
+    (InfoNCE, both ways); with a teacher also where that one puts it.
     """
 
     feed_of: Callable[[str], Feed]
-    temperature: float
+    options: dict
 
     def batch(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors:
         """Some rows as tensors."""
@@ -32,15 +44,25 @@ class Contrast:
         feeds = [self.feed_of(side)(part, rows, None) for side in sides]
         batch = {name: stacked([feed[name] for feed in feeds]) for name in feeds[0]}
         left, right = (torch.from_numpy(part.arrays[name][rows]) for name in ("left", "right"))
+        if taught(LEFT) in part.arrays:
+            batch[SOFT] = torch.cat([torch.from_numpy(part.arrays[taught(side)][rows]) for side in sides])
         return {**batch, "rows": torch.tensor(len(rows)), "left": left, "right": right}
 
     def loss(self, network: nn.Module, batch: Tensors) -> torch.Tensor:
         """How wrong the network is on a batch."""
-        output = network(**{name: values for name, values in batch.items() if name not in ("rows", "left", "right")})
-        vectors, count = output[-1] if isinstance(output, tuple) else output, int(batch["rows"])
-        vectors = functional.normalize(vectors, dim=1)
+        output = network(**inputs_in(batch))
+        vectors = functional.normalize(output[-1] if isinstance(output, tuple) else output, dim=1)
+        hard = self.contrast(vectors, batch)
+        if SOFT not in batch:
+            return hard
+        soft = vectors_apart(vectors, batch[SOFT], self.options["temperature"])
+        return mixed(self.options["alpha"], soft, hard)
+
+    def contrast(self, vectors: torch.Tensor, batch: Tensors) -> torch.Tensor:
+        """How far partners are from being the nearest."""
+        count = int(batch["rows"])
         left, others = vectors[:count], vectors[count:]
-        scores = left @ others.T / self.temperature
+        scores = left @ others.T / self.options["temperature"]
         twins = (batch["left"][:, None] == batch["left"][None]) | (batch["right"][:, None] == batch["right"][None])
         twins = twins & ~torch.eye(count, dtype=torch.bool)
         pairs = scores[:, :count].masked_fill(twins, FAR_BELOW)
@@ -69,22 +91,27 @@ def stacked(parts: list[torch.Tensor]) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Rank:
-    """A score for each pair of query and text: binary cross entropy with how relevant the text is, between 0 and 1."""
+    """A score for each pair of query and text: binary cross entropy with how relevant the text is, between 0 and 1;
+    with a teacher also how far the score is from the teacher's.
+    """
 
     feed: Feed
     highest: float
+    alpha: float
 
     def batch(self, part: Part, rows: np.ndarray, random: np.random.Generator | None) -> Tensors:
         """Some rows as tensors."""
-        return {
-            **self.feed(part, rows, None),
-            "labels": torch.from_numpy(part.arrays["labels"][rows] / np.float32(self.highest)),
-        }
+        batch = self.feed(part, rows, None)
+        batch["labels"] = torch.from_numpy(part.arrays["labels"][rows] / np.float32(self.highest))
+        if SOFT in part.arrays:
+            batch[SOFT] = torch.from_numpy(part.arrays[SOFT][rows])
+        return batch
 
     def loss(self, network: nn.Module, batch: Tensors) -> torch.Tensor:
         """How wrong the network is on a batch."""
-        logits = network(**{name: values for name, values in batch.items() if name != "labels"})[:, 0]
-        return functional.binary_cross_entropy_with_logits(logits, batch["labels"])
+        logits = network(**inputs_in(batch))[:, 0]
+        hard = functional.binary_cross_entropy_with_logits(logits, batch["labels"])
+        return mixed(self.alpha, scores_apart(logits, batch[SOFT]), hard) if SOFT in batch else hard
 
     def measure(self, network: nn.Module, part: Part) -> dict[str, float]:
         """How good the network is on a part."""
