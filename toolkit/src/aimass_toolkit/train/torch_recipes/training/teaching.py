@@ -10,8 +10,8 @@ def mixed(alpha: float, soft: torch.Tensor, hard: torch.Tensor) -> torch.Tensor:
 
 
 def scores_apart(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-    """The mean squared difference of scores before the sigmoid: logit matching (Ba and Caruana, 2014). Hofstätter et al.
-    (2020) teach rankers so, too, and by margins; those need the texts of one query together in a batch.
+    """The mean squared difference of scores before the sigmoid: logit matching (Ba and Caruana, 2014). Hofstätter et
+    al. (2020) teach rankers so, too, and by margins; those need the texts of one query together in a batch.
     """
     return functional.mse_loss(student, teacher)
 
