@@ -25,6 +25,7 @@ interface Shape {
   at?: string;
   disruption?: string;
   deletedAt?: string;
+  grace?: number;
   podReason?: string;
   helper?: number;
 }
@@ -37,7 +38,9 @@ const pod = ({ index = 0, phase = 'Running', exitCode, at = '2026-01-01T00:30:00
       name: `j-${index}`,
       namespace: 'n',
       labels: { 'batch.kubernetes.io/job-completion-index': String(index) },
-      ...(more.deletedAt === undefined ? {} : { deletionTimestamp: more.deletedAt }),
+      ...(more.deletedAt === undefined
+        ? {}
+        : { deletionTimestamp: more.deletedAt, deletionGracePeriodSeconds: more.grace ?? 0 }),
     },
     spec: { nodeName: `node-${index}`, containers: [{ name: 'train', resources: { limits: { memory: '1Gi' } } }] },
     status: {
@@ -108,6 +111,37 @@ describe('a training', () => {
       name: 'killed because its Job ends waits for what the Job says',
       pods: [pod({ exitCode: 143, deletedAt: '2026-01-01T00:59:59Z' })],
       want: { state: 'running' },
+    },
+    {
+      name: 'of which somebody deletes a pod waits for what the Job says, whatever the programs make of it',
+      made: job({ completions: 2 }),
+      pods: [
+        pod({ phase: 'Failed', exitCode: 1, at: '2026-01-01T00:30:01Z' }),
+        pod({ index: 1, phase: 'Failed', exitCode: 1, deletedAt: '2026-01-01T00:30:30Z', grace: 30 }),
+      ],
+      want: { state: 'running' },
+    },
+    {
+      name: 'of which a pod was deleted was killed, when the Job says so',
+      made: job({ completions: 2 }, [condition('Failed', 'BackoffLimitExceeded')]),
+      pods: [pod({ phase: 'Failed', exitCode: 1, deletedAt: '2026-01-01T00:30:30Z', grace: 30 })],
+      want: { failure: { reason: 'Killed', cause: 'killed' } },
+    },
+    {
+      name: 'that failed by itself says so, though its Job deletes the others then',
+      made: job({ completions: 2 }),
+      pods: [
+        pod({ phase: 'Failed', exitCode: 1 }),
+        pod({
+          index: 1,
+          phase: 'Failed',
+          exitCode: 1,
+          at: '2026-01-01T00:30:02Z',
+          deletedAt: '2026-01-01T00:30:31Z',
+          grace: 30,
+        }),
+      ],
+      want: { failure: { reason: 'ProgramFailed' } },
     },
     {
       name: 'that did not end within its deadline says so, though its pods were killed',

@@ -80,24 +80,34 @@ interface Fault {
 function failureOf(job: Job, { stage, pods, now }: Observed): Failure | undefined {
   if (job.spec?.backoffLimitPerIndex !== undefined && jobFailure(job) === undefined) return undefined;
   const isAlone = wantedPods(job) === 1;
+  const deletion = Math.min(...pods.map(deletionOf));
   const faults = pods.flatMap((pod): Fault[] => {
     const failure = podFailure({ pod, stage, isAlone, now });
-    return failure === undefined ? [] : [{ failure, rank: rankOf(failure, pod), at: failedAt(pod, stage) }];
+    return failure === undefined ? [] : [faultOf({ failure, pod, at: failedAt(pod, stage) }, deletion)];
   });
   const [first] = faults.toSorted((a, b) => a.rank - b.rank || (a.at < b.at ? -1 : Number(a.at > b.at)));
   return first?.rank === FOLLOWS ? jobFailedAlone(job, stage) : (first?.failure ?? jobFailedAlone(job, stage));
 }
 
-/** Killed while being deleted: why, its Job is about to say. */
+/** Ended because a pod was deleted: why, its Job is about to say. */
 const FOLLOWS = 2;
 
 /**
- * A lost node or missing memory explains what the other workers say, also when they said it first. Those that are killed
- * while they are being deleted only follow.
+ * A lost node or missing memory explains what the other workers say, also when they said it first. Those that end once
+ * somebody has deleted one of them only follow, whatever the exit code with which their programs take that. When one fails by
+ * itself, its Job deletes the others only later: the Job controller gathers what happens to pods for a second.
  */
-function rankOf({ cause, reason }: Failure, { metadata }: Pod): number {
-  if (cause === 'infrastructure' || reason === TrainingReason.OutOfMemory) return 0;
-  return cause === 'killed' && metadata.deletionTimestamp !== undefined ? FOLLOWS : 1;
+function faultOf({ failure, pod, at }: { failure: Failure; pod: Pod; at: string }, deletion: number): Fault {
+  const { cause, reason } = failure;
+  if (cause === 'infrastructure' || reason === TrainingReason.OutOfMemory) return { failure, rank: 0, at };
+  const isKilled = cause === 'killed' && pod.metadata.deletionTimestamp !== undefined;
+  return { failure, rank: isKilled || Date.parse(at) >= deletion ? FOLLOWS : 1, at };
+}
+
+/** When the pod was asked to go: its time of deletion is the one by which it must be gone. */
+function deletionOf({ metadata: { deletionTimestamp, deletionGracePeriodSeconds = 0 } }: Pod): number {
+  if (deletionTimestamp === undefined) return Infinity;
+  return Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
 }
 
 /** The Job failed, or is complete without a report, and no pod tells why. */
