@@ -176,17 +176,6 @@ describe('the pace of routes', () => {
     expect(routes).toEqual(want.map((pace) => ({ controller: 'service', key: 'a/web', ...pace })));
   });
 
-  test('a worker that starts can wait, one that ended cannot', () => {
-    const worker = (ready: string, phase?: string): KubeObject => ({
-      ...pod(ready, phase),
-      metadata: child('Pod', { labels: { 'aimass.dev/training-job': 'iris' } }).metadata,
-    });
-    const paces = (previous: KubeObject, object: KubeObject) =>
-      routesOf({ type: 'updated', previous, object }, services).map(({ delayMs }) => delayMs);
-    expect(paces(worker('False'), worker('True'))).toEqual([200]);
-    expect(paces(worker('True'), worker('False', 'Succeeded'))).toEqual([undefined]);
-  });
-
   test('a child that went is replaced at once', () => {
     const change = { type: 'deleted' as const, object: child('Deployment', { labels }) };
     expect(routesOf(change, services)).toEqual([{ controller: 'service', key: 'a/web', urgency: 'begun' }]);

@@ -147,18 +147,12 @@ const withoutVersion = ({ metadata, ...rest }: KubeObject): object => ({
   metadata: { ...metadata, resourceVersion: undefined },
 });
 
-/**
- * What Ready hangs on must not wait: a pod that serves and answers, or no longer does; a pod that has ended, and a child that
- * went.
- */
+/** What Ready hangs on must not wait: a pod that answers, or no longer does, or has ended, and a child that went. */
 function isTelling({ type, object, previous }: Change): boolean {
   if (type === 'deleted') return true;
   if (object.kind !== 'Pod') return false;
   const [was, is] = [previous as Pod | undefined, object as Pod];
-  if (was !== undefined && isAlive(was) !== isAlive(is)) return true;
-  return !isTraining(is) && isReady(is) !== (was !== undefined && isReady(was));
+  return isReady(is) !== (was !== undefined && isReady(was)) || (was !== undefined && isAlive(was) !== isAlive(is));
 }
-
-const isTraining = ({ metadata }: Pod): boolean => metadata.labels?.[Label.trainingJob] !== undefined;
 
 const keyOf = ({ metadata }: KubeObject, name = metadata.name): string => `${metadata.namespace ?? ''}/${name}`;
