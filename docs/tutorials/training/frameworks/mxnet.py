@@ -21,7 +21,7 @@ model = gluon.nn.HybridSequential()
 model.add(gluon.nn.Dense(32, activation="relu"), gluon.nn.Dense(10))
 model.initialize(mx.init.Xavier())
 model.hybridize()
-trainer = gluon.Trainer(model.collect_params(), "adam", {"learning_rate": 0.01}, kvstore=store, update_on_kvstore=False)
+trainer = gluon.Trainer(model.collect_params(), "adam", {"learning_rate": 0.01}, kvstore=store)
 loss = gluon.loss.SoftmaxCrossEntropyLoss()
 for epoch in range(1, EPOCHS + 1):
     for start in range(0, len(mine) - 31, 32):
