@@ -30,6 +30,9 @@ interface Shape {
   helper?: number;
 }
 
+const deletion = ({ deletedAt, grace = 0 }: Shape): object =>
+  deletedAt === undefined ? {} : { deletionTimestamp: deletedAt, deletionGracePeriodSeconds: grace };
+
 const pod = ({ index = 0, phase = 'Running', exitCode, at = '2026-01-01T00:30:00Z', ...more }: Shape = {}): Pod =>
   ({
     apiVersion: 'v1',
@@ -38,9 +41,7 @@ const pod = ({ index = 0, phase = 'Running', exitCode, at = '2026-01-01T00:30:00
       name: `j-${index}`,
       namespace: 'n',
       labels: { 'batch.kubernetes.io/job-completion-index': String(index) },
-      ...(more.deletedAt === undefined
-        ? {}
-        : { deletionTimestamp: more.deletedAt, deletionGracePeriodSeconds: more.grace ?? 0 }),
+      ...deletion(more),
     },
     spec: { nodeName: `node-${index}`, containers: [{ name: 'train', resources: { limits: { memory: '1Gi' } } }] },
     status: {
