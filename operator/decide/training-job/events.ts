@@ -55,7 +55,7 @@ const ofStage = (was: StageStatus | undefined, is: StageStatus): TrainingEvent[]
   [succeeded, failed, started].map((check) => check(was, is)).filter((event) => event !== undefined);
 
 const startWords = ({ name, job }: StageStatus): string =>
-  job === undefined ? `Stage ${name} begins.` : `Stage ${name} is done by Job ${job}.`;
+  job === undefined ? `Stage ${name} begins.` : `Stage ${name} runs in Job ${job}.`;
 
 function restarted(was: TrainingJobStatus | undefined, { run, stages }: TrainingJobStatus): TrainingEvent[] {
   if ((run?.restarts ?? 0) <= (was?.run?.restarts ?? 0)) return [];
