@@ -75,8 +75,14 @@ export function allSteps({ statusFolder, forwarded }: { statusFolder: string; fo
       counting: 'lines',
       after: ['programs'],
     },
-    // In its own image, which the end-to-end tests use too.
-    { name: 'toolkit', group: 'toolkit', command: ['bash', 'hack/toolkit-test.sh'], counting: 'lines', after: [] },
+    // In its own images, which the end-to-end tests use too.
+    {
+      name: 'toolkit',
+      group: 'toolkit',
+      command: ['bash', 'hack/toolkit-test.sh', '--image', 'all'],
+      counting: 'lines',
+      after: [],
+    },
     { name: 'clients', group: 'clients', command: ['bash', 'hack/client-test.sh'], counting: 'lines', after: [] },
     { name: 'gitops', group: 'gitops', command: goTest, counting: 'go', after: [] },
     { ...check('helm lint', 'helm', 'lint', '--strict', 'charts/aimass'), group: 'chart', after: ['programs'] },
