@@ -262,14 +262,15 @@ async function runFromCommandLine(): Promise<void> {
     audit: flags.has('--audit'),
     controllers: flags.has('--controllers'),
   });
-  console.log(controlPlane.kubeconfig);
-  console.error(`export KUBECONFIG=${controlPlane.kubeconfigPath}   (up until Ctrl-C; flags: --audit --controllers)`);
   const held = setInterval(() => undefined, 60_000);
   const end = (): void => {
     clearInterval(held);
     void controlPlane.stop();
   };
+  // Before anybody is told that it is up: who is told may end it at once.
   process.once('SIGINT', end).once('SIGTERM', end);
+  console.log(controlPlane.kubeconfig);
+  console.error(`export KUBECONFIG=${controlPlane.kubeconfigPath}   (up until Ctrl-C; flags: --audit --controllers)`);
 }
 
 if (import.meta.main) await runFromCommandLine();
