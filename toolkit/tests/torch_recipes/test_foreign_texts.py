@@ -6,39 +6,14 @@ import shutil
 import numpy as np
 import onnx
 import pytest
-from data_sets import digits, opinions, pairs, rankings, table
+from data_sets import digits, opinions, table
 from foreign import foreign
 from real_runtime import verify
+from spaces import embedding, give, ranking, texts
 
 from aimass_toolkit.stage.session import Session
 
-SMALL = {"hidden": 32, "layers": 1, "heads": 2, "maxLength": 32, "threads": 1}
 FROZEN = {"learningRate": 1e-9, "epochs": 1, "weightDecay": 0, "dropout": 0}
-
-
-def texts(workspace, name, content, file="table.csv", **options):
-    space = workspace(recipe={"name": name, "options": {**SMALL, **options}}, task=name, seed=1)
-    space.data("train", content, file)
-    return space
-
-
-def ranking(workspace, queries, seed=5, **options):
-    return texts(workspace, "text-ranking", rankings(queries, seed), "table.jsonl", **options)
-
-
-def embedding(workspace, rows, seed=5, **options):
-    return texts(workspace, "feature-extraction", pairs(rows, seed), **options)
-
-
-def give(space, model):
-    shutil.copytree(model, space.root / "base-model")
-    return space
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Models of others, each made once."""
-    return tmp_path_factory.mktemp("models")
 
 
 def ranker(made, workspace):

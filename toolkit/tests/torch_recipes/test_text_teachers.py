@@ -4,50 +4,27 @@ import json
 import random
 import re
 import shutil
+from functools import partial
 
 import numpy as np
 import onnx
 import pytest
-from data_sets import TOPICS, digits, opinions, pairs, passage, question, rankings
-from foreign import foreign
-from onnx import TensorProto, helper, numpy_helper
+from data_sets import TOPICS, digits, opinions, passage, question
+from foreign import foreign, without_numbers
+from onnx import TensorProto, helper
 from processes import finish, free_port, start
 from real_runtime import verify
+from spaces import embedding, give, ranking, texts
 
 from aimass_toolkit.train.given.model import find_model
 from aimass_toolkit.train.given.session import open_session, run_all
 from aimass_toolkit.train.torch_recipes.text_inputs import token_batch
 
-SMALL = {"hidden": 32, "layers": 1, "heads": 2, "maxLength": 32, "threads": 1}
 LONGER = {"epochs": 20, "learningRate": 0.003, "batchSize": 32}
 CHANCE = random.Random(77)
 QUERIES = [question(topic, CHANCE) for topic in TOPICS for _ in TOPICS]
 PASSAGES = [passage(topic, CHANCE) for _ in TOPICS for topic in TOPICS]
-
-
-def texts(workspace, name, content, file="table.csv", **options):
-    space = workspace(recipe={"name": name, "options": {**SMALL, **options}}, task=name, seed=1)
-    space.data("train", content, file)
-    return space
-
-
-def ranking(workspace, queries, seed=5, **options):
-    return texts(workspace, "text-ranking", rankings(queries, seed), "table.jsonl", **options)
-
-
-def embedding(workspace, rows, seed=5, **options):
-    return texts(workspace, "feature-extraction", pairs(rows, seed), **options)
-
-
-def give(space, model, folder="teacher-model"):
-    shutil.copytree(model, space.root / folder)
-    return space
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Teachers, each made once. Their tokenizers are of another kind than the students'."""
-    return tmp_path_factory.mktemp("models")
+teach = partial(give, folder="teacher-model")
 
 
 def ranker(made, workspace):
@@ -92,7 +69,7 @@ def likeness(folder):
 def trained(space, teacher=None):
     """The model of a student, with a teacher or alone."""
     if teacher is not None:
-        give(space, teacher)
+        teach(space, teacher)
     space.run("train")
     return space.root / "output"
 
@@ -181,7 +158,7 @@ def test_the_same_seed_gives_the_same_bytes(workspace, made, make, model):
 
 @pytest.mark.parametrize(("make", "model"), TAUGHT)
 def test_two_workers_learn_from_one_teacher(workspace, made, make, model):
-    space = give(make(workspace, 30, epochs=2), model(made, workspace))
+    space = teach(make(workspace, 30, epochs=2), model(made, workspace))
     group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
     for process in [start(space, RANK=str(rank), **group) for rank in range(2)]:
         finish(process)
@@ -202,7 +179,7 @@ def test_two_workers_learn_from_one_teacher(workspace, made, make, model):
     ],
 )
 def test_a_teacher_of_another_task_is_refused(workspace, made, make, model, says):
-    report = give(make(workspace, 30), model(made, workspace)).refused("train")
+    report = teach(make(workspace, 30), model(made, workspace)).refused("train")
     assert report["reason"] == "RecipeInvalid"
     assert report["message"].startswith("spec.teacherModel ")
     assert says in report["message"]
@@ -212,21 +189,12 @@ def without_tokenizer(folder):
     (folder / "tokenizer.json").unlink()
 
 
-def without_numbers(folder):
-    model = onnx.load(folder / "model.onnx")
-    for entry in model.graph.initializer:
-        values = numpy_helper.to_array(entry)
-        if values.dtype == np.float32 and values.ndim == 2:
-            entry.CopyFrom(numpy_helper.from_array(np.full_like(values, np.nan), entry.name))
-    onnx.save(model, folder / "model.onnx")
-
-
 @pytest.mark.parametrize(("make", "model"), TAUGHT)
 @pytest.mark.parametrize(("spoil", "says"), [(without_tokenizer, "no tokenizer.json"), (without_numbers, "no numbers")])
 def test_a_spoilt_teacher_is_refused(workspace, made, tmp_path, make, model, spoil, says):
     teacher = shutil.copytree(model(made, workspace), tmp_path / "spoilt")
     spoil(teacher)
-    report = give(make(workspace, 30), teacher).refused("train")
+    report = teach(make(workspace, 30), teacher).refused("train")
     assert report["reason"] == "RecipeInvalid"
     assert report["message"].startswith("spec.teacherModel ")
     assert says in report["message"]

@@ -7,8 +7,9 @@ import numpy as np
 import onnx
 import pytest
 from data_sets import digits, opinions, rankings
-from foreign import rename_initialisers
+from foreign import rename_initialisers, without_numbers
 from onnxruntime.quantization import quantize_dynamic
+from spaces import give
 
 from aimass_toolkit.compress import int8
 from aimass_toolkit.stage.session import Session
@@ -27,17 +28,6 @@ def texts(workspace, content, name="text-classification", file="table.csv", **op
     space = workspace(recipe={"name": name, "options": {**TEXTS, **options}}, seed=1)
     space.data("train", content, file)
     return space
-
-
-def give(space, model, folder="base-model"):
-    shutil.copytree(model, space.root / folder)
-    return space
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Models to start from, each made once."""
-    return tmp_path_factory.mktemp("models")
 
 
 def model_of(made, name, space):
@@ -186,6 +176,14 @@ def test_unusable_models_are_refused(workspace, made, tmp_path, folder, break_it
     report = give(images(workspace, digits(100)), model, folder).refused("train")
     assert report["reason"] == "RecipeInvalid"
     assert says in report["message"]
+
+
+def test_a_teacher_that_gives_no_numbers_is_refused(workspace, made, tmp_path):
+    teacher = shutil.copytree(many_opinions(made, workspace), tmp_path / "spoilt")
+    without_numbers(teacher)
+    report = give(texts(workspace, opinions(60), epochs=1), teacher, "teacher-model").refused("train")
+    assert report["reason"] == "RecipeInvalid"
+    assert report["message"].startswith("spec.teacherModel gives scores that are no numbers")
 
 
 def test_nothing_can_be_frozen_without_a_base_model(workspace):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 Array = npt.NDArray[Any]
@@ -76,8 +77,7 @@ def probabilities_of(answers: Mapping[str, Array]) -> Array | None:
     if "logits" not in answers:
         return None
     logits = np.asarray(answers["logits"], dtype=np.float64)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    return np.asarray(softmax(logits, axis=1))
 
 
 def area_under_curve(true: Array, probabilities: Array) -> float | None:

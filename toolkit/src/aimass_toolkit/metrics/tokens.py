@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logsumexp
 
 from .classes import ClassMeasure
 
@@ -29,9 +30,7 @@ class TokenMeasure:
     def add(self, answers: Mapping[str, Array], truth: Mapping[str, Array]) -> None:
         """One batch of logits [rows, places, vocabulary] and labels [rows, places]."""
         logits, labels = counted(answers["logits"], truth["labels"], self.shift)
-        highest = logits.max(axis=1, keepdims=True)
-        total = np.log(np.exp(logits - highest).sum(axis=1)) + highest[:, 0]
-        self.loss += float((total - logits[np.arange(len(labels)), labels]).sum())
+        self.loss += float((logsumexp(logits, axis=1) - logits[np.arange(len(labels)), labels]).sum())
         self.hits += int((logits.argmax(axis=1) == labels).sum())
         self.count += len(labels)
 

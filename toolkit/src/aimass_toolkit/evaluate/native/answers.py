@@ -75,12 +75,6 @@ def is_distribution(scores: Array) -> bool:
     return bool(np.allclose(scores.sum(axis=1), 1, atol=1e-3))
 
 
-def softmax(logits: Array) -> Array:
-    """Probabilities of logits, along the last dimension."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
-
 def pooled(values: Array, arrays: Arrays) -> Array:
     """One vector a row: vectors of tokens are averaged over those that the mask lets through."""
     if values.ndim != 3:

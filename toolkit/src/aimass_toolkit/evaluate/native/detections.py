@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from scipy.special import expit, softmax
 
 from .answers import refusal
 from .predictor import Answers, Array
@@ -38,15 +39,14 @@ def queries_of(outputs: Answers) -> tuple[Array, Array]:
 
 def best_of_each(logits: Array, boxes: Array) -> Answers:
     """The best class of each query, beside "nothing", which is the last one."""
-    powers = np.exp(logits - logits.max(axis=2, keepdims=True))
-    shares = (powers / powers.sum(axis=2, keepdims=True))[:, :, :-1]
+    shares = softmax(logits, axis=2)[:, :, :-1]
     return {"boxes": boxes, "scores": shares.max(axis=2), "classes": shares.argmax(axis=2)}
 
 
 def best_of_all(logits: Array, boxes: Array, most: int) -> Answers:
     """The best of all pairs of query and class."""
     images, _, classes = logits.shape
-    flat = (1 / (1 + np.exp(-logits))).reshape(images, -1)
+    flat = expit(logits).reshape(images, -1)
     order = np.argsort(-flat, axis=1, kind="stable")[:, :most]
     chosen = np.take_along_axis(boxes, (order // classes)[:, :, None], axis=1)
     return {"boxes": chosen, "scores": np.take_along_axis(flat, order, axis=1), "classes": order % classes}

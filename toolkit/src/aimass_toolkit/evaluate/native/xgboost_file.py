@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.special import softmax
 
-from .answers import softmax, two_columns
+from .answers import two_columns
 from .inputs import matrix
 from .predictor import Answers, Arrays, Predictor
 
@@ -34,7 +35,7 @@ class XgboostPredictor(Predictor):
         multi = self.objective.startswith("multi:")
         answered = np.asarray(self.booster.predict(given, output_margin=multi))
         if multi:
-            answered = softmax(answered)
+            answered = softmax(answered, axis=-1)
         elif self.objective == "binary:logistic":
             answered = two_columns(answered)
         if answered.ndim == 2 and (multi or self.objective.startswith("binary:")):

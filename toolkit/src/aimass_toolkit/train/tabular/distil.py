@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import softmax
 
 # The usual softening of networks would also soften the student, which is not softened back here.
 TEMPERATURE = 1.0
@@ -13,8 +14,7 @@ LEAST_SHARE = 1e-4
 
 def softened(logits: np.ndarray, temperature: float) -> np.ndarray:
     """Logits or log probabilities [rows, classes] as probabilities; the higher the temperature, the more alike."""
-    powers = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
+    return softmax(logits / temperature, axis=1)
 
 
 def mixed_shares(targets: np.ndarray, soft: np.ndarray, alpha: float) -> np.ndarray:

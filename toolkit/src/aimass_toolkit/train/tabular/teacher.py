@@ -11,9 +11,8 @@ from aimass_toolkit.stage.session import Session
 from aimass_toolkit.train.given.model import GivenModel
 from aimass_toolkit.train.given.session import open_session, run_all
 
-from .teacher_inputs import teacher_inputs
+from .teacher_inputs import FIELD, teacher_inputs
 
-FIELD = "spec.teacherModel"
 LEAST = 1e-7
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 from onnx import ModelProto
+from scipy.special import log_softmax
 from torch import nn
 
 from aimass_toolkit.stage.document import Document
@@ -20,7 +21,7 @@ from .context import Context
 from .data.split import Part, Parts
 from .graph.base_model import is_ours, load_weights
 from .graph.export import compare, to_onnx
-from .graph.features import make_extractor
+from .graph.features import SCORES, make_extractor
 from .graph.frozen import Frozen
 from .metrics import classification_metrics, most_common_baseline
 from .networks.head import Head
@@ -29,7 +30,7 @@ from .problem import refuse
 from .run import Run, begin, finish
 from .text_inputs import copied_files
 from .training.feeds import FeatureFeed, Feed
-from .training.objectives import SOFT, Classify, log_softmax, outputs_of
+from .training.objectives import SOFT, Classify, outputs_of
 
 
 @dataclass(frozen=True)
@@ -174,15 +175,15 @@ def with_teacher(context: Context, task: ClassificationTask, loaded: Loaded) -> 
             "same classes, or write the labels in the data as the teacher does.",
         )
     session = open_session(teacher.model, f"model.onnx of {teacher.field}")
-    output = next(
-        (name for name in ("logits", "probabilities", "scores") if name in session.outputs), session.outputs[0]
-    )
+    output = next((name for name in SCORES if name in session.outputs), session.outputs[0])
     train = loaded.parts.train
     answers = run_all(session, train.rows, task.given_batch(teacher, session, train), output)
+    if not np.isfinite(answers).all():
+        refuse("RecipeInvalid", f"{teacher.field} gives scores that are no numbers for this data; name another Model.")
     order = [teacher.labels.index(label) for label in loaded.labels]
     if output != "logits":
         answers = np.log(np.clip(answers, 1e-7, 1))
-    soft = log_softmax(answers)[:, order].astype(np.float32)
+    soft = log_softmax(answers.astype(np.float64), axis=1)[:, order].astype(np.float32)
     agreement = float((soft.argmax(1) == train.arrays["labels"]).mean())
     note = (
         f"Learned from a teacher that answers {agreement:.1%} of the training rows rightly "

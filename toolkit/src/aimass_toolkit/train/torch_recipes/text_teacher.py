@@ -5,6 +5,7 @@ training.
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import logit
 
 from aimass_toolkit.stage.session import Session
 from aimass_toolkit.train.given.model import GivenModel
@@ -55,8 +56,7 @@ def before_sigmoid(scores: np.ndarray, output: str) -> np.ndarray:
     """Logits as they are; of probabilities the logarithms of the odds."""
     if output == "logits" or scores.min() < 0 or scores.max() > 1:
         return scores
-    inner = np.clip(scores.astype(np.float64), NEAREST, 1 - NEAREST)
-    return np.log(inner / (1 - inner)).astype(np.float32)
+    return logit(np.clip(scores.astype(np.float64), NEAREST, 1 - NEAREST)).astype(np.float32)
 
 
 def with_vectors(context: Context, parts: Parts) -> Parts:

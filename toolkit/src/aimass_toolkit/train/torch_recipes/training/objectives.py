@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from scipy.special import log_softmax
 from torch import nn
 from torch.nn import functional
 
@@ -40,12 +41,6 @@ def outputs_of(network: nn.Module, part: Part, feed: Feed) -> np.ndarray:
     return np.concatenate(found)
 
 
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Logarithms of the shares of each class."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
 @dataclass(frozen=True)
 class Classify:
     """Cross entropy with the labels; with a teacher also its softened answers (Hinton et al., 2015)."""
@@ -77,5 +72,5 @@ class Classify:
     def measure(self, network: nn.Module, part: Part) -> dict[str, float]:
         """How good the network is on a part."""
         logits, labels = outputs_of(network, part, self.feed), part.arrays["labels"]
-        likelihood = log_softmax(logits)[np.arange(len(labels)), labels]
+        likelihood = log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(labels)), labels]
         return {"loss": float(-likelihood.mean()), "accuracy": float((logits.argmax(1) == labels).mean())}
