@@ -73,12 +73,10 @@ export async function helm(...args: string[]): Promise<string> {
 }
 
 /** Kills all operators, as a lost node would. */
-export const killOperators = (): Promise<string> =>
-  kubectl(
-    `delete pods -n ${environment.release()} -l app.kubernetes.io/component=operator --force --grace-period=0`.split(
-      ' ',
-    ),
-  );
+export function killOperators(): Promise<string> {
+  const operators = ['-n', environment.release(), '-l', 'app.kubernetes.io/component=operator'];
+  return kubectl(['delete', 'pods', ...operators, '--force', '--grace-period=0']);
+}
 
 /** Gives an image of the node a second name, as if it had been pulled from elsewhere. */
 export async function tagImage(image: string, alias: string): Promise<void> {
@@ -210,7 +208,7 @@ export async function request(url: string, body?: unknown): Promise<{ status: nu
 
 /** Stops (SIGSTOP) the processes of a container from outside, so that it hangs as a stuck program would. */
 export function freeze(pod: Live, container: string): void {
-  const { containerStatuses = [] } = pod.status as unknown as {
+  const { containerStatuses = [] } = (pod.status ?? {}) as {
     containerStatuses?: { name: string; containerID: string }[];
   };
   const id = containerStatuses.find(({ name }) => name === container)?.containerID.replace('containerd://', '');

@@ -1,30 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import {
-  condition,
-  createNamespace,
-  environment,
-  eventually,
-  get,
-  helm,
-  kubectl,
-  list,
-  tagImage,
-  untilCondition,
-} from './cluster.ts';
+import { condition, environment, eventually, get, helm, kubectl, list, tagImage, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 import { libraryManifest } from './library.ts';
 
-const NAMESPACE = 'e2e-install';
+const NAMESPACE = inNamespace('e2e-install');
 const KIND = 'inferenceservice.aimass.dev';
 const RUNTIME = process.env.AIMASS_E2E_RUNTIME_IMAGE ?? '';
 const NEXT_TAG = 'next-for-e2e';
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-
-beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(() => namespace?.remove());
 
 const OPERATOR = 'app.kubernetes.io/component=operator';
 

@@ -16,6 +16,18 @@ export function libraryManifest(
   };
 }
 
+/** A service that asks for so little that many find room on a node of two cores. */
+export const smallService = (
+  name: string,
+  model: string,
+  { namespace, spec = {} }: { namespace: string; spec?: Record<string, unknown> },
+) => ({
+  apiVersion: 'aimass.dev/v1alpha1',
+  kind: 'InferenceService',
+  metadata: { name, namespace },
+  spec: { model: { name: model }, resources: { requests: { cpu: '50m', memory: '128Mi' } }, ...spec },
+});
+
 /** The request of a library entry's first golden example, and its answer. */
 export function goldenExample(entry: string): {
   request: object;

@@ -1,29 +1,19 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  apply,
-  clusterAddress,
-  createNamespace,
-  environment,
-  eventually,
-  insideNetwork,
-  list,
-  untilCondition,
-} from './cluster.ts';
+import { apply, clusterAddress, environment, eventually, insideNetwork, list, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 import { goldenExample, libraryManifest } from './library.ts';
 import { startLoad } from './load.ts';
 import { startPrometheus } from './prometheus.ts';
 
-const NAMESPACE = 'e2e-metrics';
+const NAMESPACE = inNamespace('e2e-metrics');
 const targets = () => [
   { job: 'operator', namespace: environment.release(), selector: 'app.kubernetes.io/component=operator', port: 8080 },
   { job: 'serving', namespace: NAMESPACE, selector: 'aimass.dev/inference-service=iris', port: 9090 },
 ];
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
 let prometheus: Awaited<ReturnType<typeof startPrometheus>>;
 
 beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
   await apply(
     libraryManifest('iris', 'model', { namespace: NAMESPACE }),
     libraryManifest('iris', 'service', { namespace: NAMESPACE }),
@@ -33,7 +23,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await prometheus?.stop();
-  await namespace?.remove();
 });
 
 const podAddress = async (inNamespace: string, selector: string): Promise<string> => {

@@ -1,60 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  apply,
-  condition,
-  createNamespace,
-  environment,
-  eventually,
-  get,
-  kubectl,
-  list,
-  untilCondition,
-} from './cluster.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { apply, condition, eventually, get, kubectl, list, untilCondition } from './cluster.ts';
 import type { Live } from './cluster.ts';
-import { startHostileServer } from './hostile-server.ts';
-import type { HostileServer } from './hostile-server.ts';
-import { oneOperatorModel } from './onnx-file.ts';
+import { goldenFrom, hostedModels } from './hosted-models.ts';
+import { inNamespace } from './in-namespace.ts';
 
-const NAMESPACE = 'e2e-models';
+const NAMESPACE = inNamespace('e2e-models');
+const { server, configMap, model } = hostedModels(NAMESPACE);
 const iris = readFileSync('library/iris/model.onnx');
-const irisGolden = readFileSync('library/iris/golden.json', 'utf8');
-const diabetes = readFileSync('library/diabetes/model.onnx');
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** The square root of -1 is not a number, and nothing equals that. */
-const NOT_A_NUMBER = {
-  examples: [
-    {
-      name: 'minus one',
-      request: { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [-1] }] },
-      response: { outputs: [{ name: 'y', shape: [1], datatype: 'FP32', data: [0] }] },
-    },
-  ],
-};
-
-let server: HostileServer;
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-
-const configMap = (name: string, data: Record<string, string>) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, namespace: NAMESPACE },
-  data,
-});
-
-/** A Model that takes `path` from the server. */
-const model = (name: string, path: string, extra: Record<string, unknown> = {}) => ({
-  apiVersion: 'aimass.dev/v1alpha1',
-  kind: 'Model',
-  metadata: { name, namespace: NAMESPACE },
-  spec: {
-    task: 'tabular-classification',
-    source: { uri: `${server.url}${path}`, caBundle: { name: 'ca' }, maxSize: '8Mi' },
-    ...extra,
-  },
-});
 
 interface VerifiedRevision {
   opset: number;
@@ -68,32 +23,10 @@ interface VerifiedRevision {
   };
 }
 
-const goldenFrom = (name: string) => ({ verification: { golden: { configMap: { name } } } });
-
 beforeAll(async () => {
-  server = await startHostileServer(environment.hostAddress());
-  server.publish('/model.onnx', iris);
-  server.publish('/diabetes.onnx', diabetes);
-  server.publish('/unknown-operator.onnx', oneOperatorModel('NoSuchOperator'));
-  server.publish('/external-data.onnx', oneOperatorModel('Add', { weights: '../../../etc/passwd' }));
-  server.publish('/root.onnx', oneOperatorModel('Sqrt'));
-  server.publish('/not-onnx.onnx', Buffer.from('this is not a model, it is a sentence'));
-  namespace = await createNamespace(NAMESPACE);
-  const wrong = JSON.parse(irisGolden) as { examples: { response: { outputs: { data: number[] }[] } }[] };
-  const firstOutput = wrong.examples[0]?.response.outputs[0];
-  if (firstOutput !== undefined) firstOutput.data = firstOutput.data.map((value) => value + 1);
-  await apply(
-    configMap('ca', { 'ca.crt': server.ca }),
-    configMap('golden', { 'golden.json': irisGolden }),
-    configMap('golden-wrong', { 'golden.json': JSON.stringify(wrong) }),
-    configMap('golden-nan', { 'golden.json': JSON.stringify(NOT_A_NUMBER) }),
-    configMap('golden-broken', { 'golden.json': '{"examples": "none"}' }),
-  );
-});
-
-afterAll(async () => {
-  await namespace?.remove();
-  await server?.close();
+  server().publish('/model.onnx', iris);
+  server().publish('/not-onnx.onnx', Buffer.from('this is not a model, it is a sentence'));
+  await apply(configMap('golden', { 'golden.json': readFileSync('library/iris/golden.json', 'utf8') }));
 });
 
 describe('a good model', () => {
@@ -110,7 +43,7 @@ describe('a good model', () => {
       },
       history: [{ outcome: 'Verified' }],
     });
-    const { current } = status as unknown as { current: VerifiedRevision };
+    const { current } = (status ?? {}) as { current: VerifiedRevision };
     expect(current.opset).toBeGreaterThan(8);
     expect(current.parameterCount).toBeGreaterThan(10);
     const { golden, latencyMs, memoryBytes, loadSeconds, maxRequestsPerSecond } = current.report;
@@ -164,89 +97,6 @@ describe('a good model', () => {
     const spec = { source: { uri: 'pvc://models/team/model.onnx' }, sha256: sha256(iris) };
     await apply(model('from-claim', '/unused', spec));
     await untilCondition('model.aimass.dev', 'from-claim', { namespace: NAMESPACE });
-  });
-});
-
-describe('a bad model is refused with its cause', () => {
-  const bad = [
-    {
-      name: 'wrong-digest',
-      path: '/model.onnx',
-      extra: { sha256: 'a'.repeat(64) },
-      reason: 'DigestMismatch',
-      says: 'aaaa',
-    },
-    { name: 'missing', path: '/missing.onnx', reason: 'SourceNotFound', says: '404' },
-    { name: 'forbidden', path: '/forbidden.onnx', reason: 'SourceForbidden', says: '403' },
-    { name: 'redirects', path: '/loop.onnx', reason: 'SourceRedirectLoop', says: 'redirect' },
-    { name: 'endless', path: '/endless.onnx', reason: 'SourceTooLarge', says: 'maxSize' },
-    { name: 'empty', path: '/empty.onnx', reason: 'EmptyFile', says: 'empty' },
-    { name: 'web-page', path: '/page.onnx', reason: 'ArtifactInvalid', says: 'web page' },
-    { name: 'truncated', path: '/truncated.onnx', reason: 'NotOnnx', says: '' },
-    { name: 'sentence', path: '/not-onnx.onnx', reason: 'NotOnnx', says: '' },
-    {
-      name: 'unknown-operator',
-      path: '/unknown-operator.onnx',
-      extra: { task: 'custom' },
-      reason: 'UnsupportedOperator',
-      says: '',
-    },
-    {
-      name: 'external-data',
-      path: '/external-data.onnx',
-      extra: { task: 'custom' },
-      reason: 'ExternalDataOutside',
-      says: '',
-    },
-    { name: 'wrong-task', path: '/diabetes.onnx', reason: 'TaskMismatch', says: 'tabular-classification' },
-    {
-      name: 'wrong-answers',
-      path: '/model.onnx',
-      extra: goldenFrom('golden-wrong'),
-      reason: 'GoldenMismatch',
-      says: 'is 0 at element 0, want 1',
-    },
-    {
-      name: 'nan-answer',
-      path: '/root.onnx',
-      extra: { task: 'custom', ...goldenFrom('golden-nan') },
-      reason: 'GoldenMismatch',
-      says: 'NaN',
-    },
-    {
-      name: 'broken-golden',
-      path: '/model.onnx',
-      extra: goldenFrom('golden-broken'),
-      reason: 'GoldenInvalid',
-      says: 'examples',
-    },
-    {
-      name: 'absent-golden',
-      path: '/model.onnx',
-      extra: goldenFrom('nowhere'),
-      reason: 'GoldenMissing',
-      says: 'nowhere',
-    },
-    {
-      name: 'too-slow-limit',
-      path: '/model.onnx',
-      extra: { verification: { limits: { memory: '1Mi' } } },
-      reason: 'LimitExceeded',
-      says: 'the limit is 1 MiB',
-    },
-  ];
-
-  beforeAll(() => apply(...bad.map(({ name, path, extra }) => model(name, path, extra))));
-
-  test.each(bad)('$name: $reason', async ({ name, reason, says }) => {
-    const object = await untilCondition('model.aimass.dev', name, {
-      namespace: NAMESPACE,
-      status: 'False',
-      reason,
-      seconds: 300,
-    });
-    expect(condition(object, 'Ready')?.message).toContain(says);
-    expect(object.status?.current).toBeUndefined();
   });
 });
 

@@ -1,22 +1,20 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { apply, createNamespace, environment, untilCondition } from './cluster.ts';
+import { apply, environment, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 import { libraryManifest } from './library.ts';
 
-const NAMESPACE = 'e2e-python';
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
+const NAMESPACE = inNamespace('e2e-python');
 
 beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
   await apply(
     libraryManifest('iris', 'model', { namespace: NAMESPACE }),
     libraryManifest('iris', 'service', { namespace: NAMESPACE }),
   );
   await untilCondition('inferenceservice.aimass.dev', 'iris', { namespace: NAMESPACE });
 });
-afterAll(() => namespace?.remove());
 
 test('the Python package and the command line find a service by name and use it', async () => {
   const { stdout } = await promisify(execFile)(

@@ -1,24 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { apply, createNamespace, environment, eventually, killOperators, list, untilCondition } from './cluster.ts';
-import { libraryManifest } from './library.ts';
+import { describe, expect, test } from '@jest/globals';
+import { apply, environment, eventually, killOperators, list, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
+import { libraryManifest, smallService } from './library.ts';
 
-const NAMESPACE = 'e2e-resilience';
+const NAMESPACE = inNamespace('e2e-resilience');
 const KIND = 'inferenceservice.aimass.dev';
 const MANAGED = 'app.kubernetes.io/managed-by=aimass-operator';
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-
-beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(() => namespace?.remove());
 
 const model = (name: string) => libraryManifest('iris', 'model', { namespace: NAMESPACE, name });
-const service = (name: string, modelName: string) => ({
-  apiVersion: 'aimass.dev/v1alpha1',
-  kind: 'InferenceService',
-  metadata: { name, namespace: NAMESPACE },
-  spec: { model: { name: modelName }, resources: { requests: { cpu: '50m', memory: '128Mi' } } },
-});
+const service = (name: string, modelName: string) => smallService(name, modelName, { namespace: NAMESPACE });
 
 describe('the operator may be killed at any moment', () => {
   test('and everything ends as it would have', async () => {

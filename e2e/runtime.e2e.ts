@@ -1,22 +1,13 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  apply,
-  clusterAddress,
-  createNamespace,
-  eventually,
-  insideNetwork,
-  list,
-  request,
-  untilCondition,
-} from './cluster.ts';
+import { apply, clusterAddress, eventually, insideNetwork, list, request, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 import { goldenExample, libraryManifest } from './library.ts';
 import { startLoad } from './load.ts';
 
-const NAMESPACE = 'e2e-runtime';
+const NAMESPACE = inNamespace('e2e-runtime');
 const golden = goldenExample('iris');
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
 let address = '';
 
 const service = {
@@ -31,7 +22,6 @@ const service = {
 };
 
 beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
   await apply(
     ...['iris', 'digits'].map((entry) => libraryManifest(entry, 'model', { namespace: NAMESPACE })),
     service,
@@ -41,7 +31,6 @@ beforeAll(async () => {
     await untilCondition('inferenceservice.aimass.dev', name, { namespace: NAMESPACE });
   address = await clusterAddress('iris', NAMESPACE);
 });
-afterAll(() => namespace?.remove());
 
 const pod = async (name: string) => (await list('pods', NAMESPACE, `aimass.dev/inference-service=${name}`))[0];
 const podAddress = async (name: string) => String((await pod(name))?.status?.['podIP']);

@@ -12,20 +12,16 @@ import {
   request,
   untilCondition,
 } from './cluster.ts';
-import { goldenExample, libraryManifest } from './library.ts';
+import { inNamespace } from './in-namespace.ts';
+import { goldenExample, libraryManifest, smallService } from './library.ts';
 import { startLoad } from './load.ts';
 
-const NAMESPACE = 'e2e-serving';
+const NAMESPACE = inNamespace('e2e-serving');
 const KIND = 'inferenceservice.aimass.dev';
 const golden = goldenExample('iris');
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
 
-const service = (name: string, spec: Record<string, unknown> = {}) => ({
-  apiVersion: 'aimass.dev/v1alpha1',
-  kind: 'InferenceService',
-  metadata: { name, namespace: NAMESPACE },
-  spec: { model: { name: 'iris' }, resources: { requests: { cpu: '50m', memory: '128Mi' } }, ...spec },
-});
+const service = (name: string, spec: Record<string, unknown> = {}) =>
+  smallService(name, 'iris', { namespace: NAMESPACE, spec });
 const ready = (name: string, seconds = 180) => untilCondition(KIND, name, { namespace: NAMESPACE, seconds });
 const waitingFor = (name: string, words: RegExp) =>
   eventually(
@@ -40,11 +36,9 @@ const podsOf = async (name: string) =>
 const inferUrl = async (name: string) => `http://${await clusterAddress(name, NAMESPACE)}/v2/models/iris/infer`;
 
 beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
   await apply(libraryManifest('iris', 'model', { namespace: NAMESPACE }));
   await untilCondition('model.aimass.dev', 'iris', { namespace: NAMESPACE });
 });
-afterAll(() => namespace?.remove());
 
 describe('a served model', () => {
   beforeAll(() => apply(service('plain')));

@@ -1,39 +1,13 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { apply, createNamespace, environment, untilCondition } from './cluster.ts';
-import type { HostileServer } from './hostile-server.ts';
-import { startHostileServer } from './hostile-server.ts';
+import { expect, test } from '@jest/globals';
+import { apply, untilCondition } from './cluster.ts';
+import { hostedModels } from './hosted-models.ts';
+import { inNamespace } from './in-namespace.ts';
 
-const NAMESPACE = 'e2e-slow-source';
-let server: HostileServer;
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-
-beforeAll(async () => {
-  server = await startHostileServer(environment.hostAddress());
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(async () => {
-  await namespace?.remove();
-  await server?.close();
-});
+const NAMESPACE = inNamespace('e2e-slow-source');
+const { model } = hostedModels(NAMESPACE);
 
 test('a host that hangs is tried again later, and the status says when', async () => {
-  await apply(
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'ca', namespace: NAMESPACE },
-      data: { 'ca.crt': server.ca },
-    },
-    {
-      apiVersion: 'aimass.dev/v1alpha1',
-      kind: 'Model',
-      metadata: { name: 'hangs', namespace: NAMESPACE },
-      spec: {
-        task: 'tabular-classification',
-        source: { uri: `${server.url}/hang.onnx`, caBundle: { name: 'ca' }, maxSize: '8Mi' },
-      },
-    },
-  );
+  await apply(model('hangs', '/hang.onnx'));
   const failed = await untilCondition('model.aimass.dev', 'hangs', {
     namespace: NAMESPACE,
     status: 'False',

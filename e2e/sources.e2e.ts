@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestS3 } from '../runtime/testdata/s3-server.ts';
 import { startS3 } from '../runtime/testdata/s3-server.ts';
-import { apply, createNamespace, environment, get, untilCondition } from './cluster.ts';
+import { apply, environment, get, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 
-const NAMESPACE = 'e2e-sources';
+const NAMESPACE = inNamespace('e2e-sources');
 const iris = readFileSync('library/iris/model.onnx');
 const golden = readFileSync('library/iris/golden.json');
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
 let s3: TestS3;
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
 
 const object = (kind: string, name: string, more: Record<string, unknown>) => ({
   apiVersion: 'v1',
@@ -36,7 +36,6 @@ beforeAll(async () => {
   await s3.createBucket('models');
   await s3.put('models', 'iris/model.onnx', iris);
   await s3.put('models', 'iris/golden.json', golden);
-  namespace = await createNamespace(NAMESPACE);
   await apply(
     object('ConfigMap', 'ca', { data: { 'ca.crt': readFileSync(s3.caFile, 'utf8') } }),
     object('Secret', 's3', { stringData: { ...s3.login, endpoint: s3.origin, region: s3.region } }),
@@ -46,7 +45,6 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await namespace?.remove();
   await s3?.stop();
 });
 

@@ -1,38 +1,15 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import {
-  apply,
-  condition,
-  createNamespace,
-  eventually,
-  get,
-  kubectl,
-  list,
-  untilCondition,
-  type Live,
-} from './cluster.ts';
-import { SMALL } from './training-jobs.ts';
+import { beforeAll, expect, test } from '@jest/globals';
+import { apply, condition, eventually, get, kubectl, list, untilCondition, type Live } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
+import { SMALL, TRAINING_JOB, trainingJobs } from './training-jobs.ts';
 
-const NAMESPACE = 'e2e-training-failures';
-const KIND = 'trainingjob.aimass.dev';
+const NAMESPACE = inNamespace('e2e-training-failures');
+const { job, python } = trainingJobs(NAMESPACE);
 const DATA = 'oci://aimass-registry.aimass-system.svc:5000/data';
 
-const job = (name: string, spec: Record<string, unknown>) => ({
-  apiVersion: 'aimass.dev/v1alpha1',
-  kind: 'TrainingJob',
-  metadata: { name, namespace: NAMESPACE },
-  spec: { workers: SMALL, ...spec },
-});
-const python = (name: string, lines: string, spec: Record<string, unknown> = {}) =>
-  job(name, { command: ['python3', '-u', '-c', lines], ...spec });
 const iris = [{ name: 'train', uri: `${DATA}/iris:1` }];
 const recipe = { name: 'tabular-classification', options: { model: 'logistic' } };
 const publish = { model: { name: 'never' } };
-
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(() => namespace?.remove());
 
 const messageOf = (object: Live): string => condition(object, 'Ready')?.message ?? '';
 
@@ -74,13 +51,13 @@ const failures = [
   },
   {
     name: 'no-output',
-    manifest: python('no-output', 'print("done")', { publish, task: 'custom' }),
+    manifest: python('no-output', ['print("done")'], { publish, task: 'custom' }),
     reason: 'OutputMissing',
     says: '/aimass/output',
   },
   {
     name: 'not-a-model',
-    manifest: python('not-a-model', 'open("/aimass/output/model.onnx", "w").write("<html>")', {
+    manifest: python('not-a-model', ['open("/aimass/output/model.onnx", "w").write("<html>")'], {
       publish,
       task: 'custom',
     }),
@@ -89,13 +66,13 @@ const failures = [
   },
   {
     name: 'a-bug',
-    manifest: python('a-bug', 'raise ValueError("the third layer is missing")'),
+    manifest: python('a-bug', ['raise ValueError("the third layer is missing")']),
     reason: 'ProgramFailed',
     says: 'the third layer is missing',
   },
   {
     name: 'too-big',
-    manifest: python('too-big', 'x = bytearray(400 * 2**20); print(len(x))', {
+    manifest: python('too-big', ['x = bytearray(400 * 2**20); print(len(x))'], {
       workers: { resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '128Mi' } } },
     }),
     reason: 'OutOfMemory',
@@ -103,13 +80,13 @@ const failures = [
   },
   {
     name: 'never-ends',
-    manifest: python('never-ends', 'import time; time.sleep(3600)', { deadline: '15s' }),
+    manifest: python('never-ends', ['import time; time.sleep(3600)'], { deadline: '15s' }),
     reason: 'DeadlineExceeded',
     says: '15s',
   },
   {
     name: 'all-trials-fail',
-    manifest: python('all-trials-fail', 'raise SystemExit(3)', {
+    manifest: python('all-trials-fail', ['raise SystemExit(3)'], {
       search: {
         algorithm: 'random',
         objective: { metric: 'loss', goal: 'minimize' },
@@ -127,7 +104,12 @@ const failures = [
 beforeAll(() => apply(...failures.map(({ manifest }) => manifest)));
 
 test.each(failures)('$name is $reason, and nothing is published', async ({ name, reason, says }) => {
-  const failed = await untilCondition(KIND, name, { namespace: NAMESPACE, status: 'False', reason, seconds: 240 });
+  const failed = await untilCondition(TRAINING_JOB, name, {
+    namespace: NAMESPACE,
+    status: 'False',
+    reason,
+    seconds: 240,
+  });
   expect(messageOf(failed)).toContain(says);
   expect(condition(failed, 'Stalled')?.status).toBe('True');
   expect(failed.status).not.toHaveProperty('artifact');
@@ -137,16 +119,16 @@ test.each(failures)('$name is $reason, and nothing is published', async ({ name,
 test('an image that does not exist is said in waitingFor', async () => {
   await apply(job('no-image', { image: 'localhost/aimass/does-not-exist:1' }));
   const waitingFor = await eventually('a sentence', async () => {
-    const said = (await get(KIND, 'no-image', NAMESPACE))?.status?.waitingFor;
+    const said = (await get(TRAINING_JOB, 'no-image', NAMESPACE))?.status?.waitingFor;
     return said?.includes('does-not-exist') ? said : undefined;
   });
   expect(waitingFor).toContain('cannot be pulled');
-  await kubectl(['delete', '-n', NAMESPACE, KIND, 'no-image']);
+  await kubectl(['delete', '-n', NAMESPACE, TRAINING_JOB, 'no-image']);
 });
 
 test('a million lines do no harm', async () => {
-  await apply(python('talkative', 'for i in range(1000000): print("step=%d loss=%f" % (i, 1 / (i + 1)))'));
-  const ended = await untilCondition(KIND, 'talkative', { namespace: NAMESPACE });
+  await apply(python('talkative', ['for i in range(1000000): print("step=%d loss=%f" % (i, 1 / (i + 1)))']));
+  const ended = await untilCondition(TRAINING_JOB, 'talkative', { namespace: NAMESPACE });
   expect(JSON.stringify(ended.status).length).toBeLessThan(50_000);
 });
 
@@ -158,7 +140,7 @@ test('suspended, it gives its place back; resumed, it goes on', async () => {
     'open(p, "w").write("x")',
     'time.sleep(0 if os.environ.get("AIMASS_PARAMETER_QUICK") == "true" or os.path.exists("/aimass/checkpoints/again") else 600)',
   ];
-  const manifest = python('pausing', lines.join('\n'), { workspace: { size: '1Gi' } });
+  const manifest = python('pausing', lines, { workspace: { size: '1Gi' } });
   await apply(manifest);
   const podsOf = () => list('pods', NAMESPACE, 'aimass.dev/training-job=pausing');
   const running = await eventually('a running pod', async () =>
@@ -169,23 +151,23 @@ test('suspended, it gives its place back; resumed, it goes on', async () => {
   );
   await kubectl(['exec', '-n', NAMESPACE, running.metadata.name, '--', 'touch', '/aimass/checkpoints/again']);
   await apply({ ...manifest, spec: { ...manifest.spec, suspend: true } });
-  await untilCondition(KIND, 'pausing', { namespace: NAMESPACE, reason: 'Suspended' });
+  await untilCondition(TRAINING_JOB, 'pausing', { namespace: NAMESPACE, reason: 'Suspended' });
   await eventually('no pods', async () => (await podsOf()).length === 0);
   await apply({ ...manifest, spec: { ...manifest.spec, suspend: false } });
-  await untilCondition(KIND, 'pausing', { namespace: NAMESPACE });
+  await untilCondition(TRAINING_JOB, 'pausing', { namespace: NAMESPACE });
   const [second] = await podsOf();
   expect(await kubectl(['logs', '-n', NAMESPACE, String(second?.metadata.name)])).toContain('goes on');
 });
 
 test('deleted in the middle, it takes everything with it', async () => {
   await apply(
-    python('going', 'import time; time.sleep(600)', { workspace: { size: '1Gi' }, workers: { count: 2, ...SMALL } }),
+    python('going', ['import time; time.sleep(600)'], { workspace: { size: '1Gi' }, workers: { count: 2, ...SMALL } }),
   );
   await eventually(
     'its pods',
     async () => (await list('pods', NAMESPACE, 'aimass.dev/training-job=going')).length === 2,
   );
-  await kubectl(['delete', '-n', NAMESPACE, KIND, 'going']);
+  await kubectl(['delete', '-n', NAMESPACE, TRAINING_JOB, 'going']);
   await eventually('nothing is left', async () => {
     const kinds = ['pods', 'jobs', 'services', 'configmaps', 'persistentvolumeclaims'];
     const left = await Promise.all(kinds.map((kind) => list(kind, NAMESPACE, 'aimass.dev/training-job=going')));

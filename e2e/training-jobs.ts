@@ -17,7 +17,7 @@ export const modelProgram = (accuracy: string): string[] => [
 ];
 
 /** What the tests read of a job's status. */
-export interface TrainingStatus {
+export interface TrainingStatus extends NonNullable<Live['status']> {
   run?: { number: number; restarts?: number };
   progress?: { step?: number };
   stages?: { name: string; state: string; reason?: string; attempt?: number }[];
@@ -26,15 +26,20 @@ export interface TrainingStatus {
 }
 
 /** The training jobs of a namespace. */
-export const trainingJobs = (namespace: string) => ({
-  /** A job that runs lines of Python. */
-  python: (name: string, lines: readonly string[], spec: Record<string, unknown> = {}) => ({
+export function trainingJobs(namespace: string) {
+  const job = (name: string, spec: Record<string, unknown>) => ({
     apiVersion: 'aimass.dev/v1alpha1',
     kind: 'TrainingJob',
     metadata: { name, namespace },
-    spec: { workers: SMALL, command: ['python3', '-u', '-c', lines.join('\n')], ...spec },
-  }),
-  ready: (name: string, seconds = 300): Promise<Live> => untilCondition(TRAINING_JOB, name, { namespace, seconds }),
-  statusOf: async (name: string): Promise<TrainingStatus> =>
-    ((await get(TRAINING_JOB, name, namespace))?.status ?? {}) as unknown as TrainingStatus,
-});
+    spec: { workers: SMALL, ...spec },
+  });
+  return {
+    job,
+    /** A job that runs lines of Python. */
+    python: (name: string, lines: readonly string[], spec: Record<string, unknown> = {}) =>
+      job(name, { command: ['python3', '-u', '-c', lines.join('\n')], ...spec }),
+    ready: (name: string, seconds = 300): Promise<Live> => untilCondition(TRAINING_JOB, name, { namespace, seconds }),
+    statusOf: async (name: string): Promise<TrainingStatus> =>
+      ((await get(TRAINING_JOB, name, namespace))?.status ?? {}) as TrainingStatus,
+  };
+}

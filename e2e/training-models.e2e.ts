@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { apply, createNamespace, get, untilCondition } from './cluster.ts';
+import { expect, test } from '@jest/globals';
+import { apply, get, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 import { TRAINING_JOB, trainingJobs } from './training-jobs.ts';
 import { tutorial } from './tutorials.ts';
 
-const NAMESPACE = 'e2e-training-models';
+const NAMESPACE = inNamespace('e2e-training-models');
 const { ready } = trainingJobs(NAMESPACE);
-
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(() => namespace?.remove());
 
 test('one Model makes another: fine-tuned from its weights, and distilled from its answers', async () => {
   await apply(...tutorial('fine-tune/job.yaml', NAMESPACE), ...tutorial('distil/job.yaml', NAMESPACE));

@@ -1,22 +1,21 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { apply, createNamespace, kubectl, list, untilCondition } from './cluster.ts';
-import { tutorial, tutorialCode } from './tutorials.ts';
+import { beforeAll, expect, test } from '@jest/globals';
+import { apply, kubectl, list, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
+import { trainingJobs } from './training-jobs.ts';
+import { tutorialCode, tutorialJob } from './tutorials.ts';
 
-const NAMESPACE = 'e2e-training-mpi';
+const NAMESPACE = inNamespace('e2e-training-mpi');
+const { ready } = trainingJobs(NAMESPACE);
 /** Where worker 0 puts the MPI of the test: all workers see it. */
 const HERE = '/aimass/checkpoints';
 
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
 beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
   await apply(tutorialCode('mpi-code', 'frameworks/mpi.py', NAMESPACE));
 });
-afterAll(() => namespace?.remove());
 
 /** The job of the tutorial, in the toolkit's image, which gets its MPI as data. */
 function job(name: string, given: { folder: string; command: string }) {
-  const [manifest] = tutorial('frameworks/mpi.yaml', NAMESPACE);
-  if (manifest === undefined) throw new Error('the tutorial has no job');
+  const manifest = tutorialJob('frameworks/mpi.yaml', NAMESPACE);
   const { image: _image, data, ...spec } = manifest.spec;
   const prefix = `${HERE}/${given.folder}`;
   const unpack = `tar xzf /aimass/data/mpi/*.tar.gz -C ${HERE}`;
@@ -48,7 +47,7 @@ test.each([
   { name: 'mpich', folder: 'm', command: 'mpiexec python3 train.py' },
 ])('$name starts two processes on each of two workers, with neither ssh nor server', async ({ name, ...given }) => {
   await apply(job(name, given));
-  const { status } = await untilCondition('trainingjob.aimass.dev', name, { namespace: NAMESPACE });
+  const { status } = await ready(name);
   expect(status).toMatchObject({
     run: { number: 1 },
     progress: { step: 15, total: 15, percent: 100 },

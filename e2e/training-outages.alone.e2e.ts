@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { apply, createNamespace, environment, eventually, killOperators, kubectl, list } from './cluster.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { apply, environment, eventually, killOperators, kubectl, list } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 import { modelProgram, trainingJobs } from './training-jobs.ts';
 
-const NAMESPACE = 'e2e-training-outages';
+const NAMESPACE = inNamespace('e2e-training-outages');
 const { python, ready, statusOf } = trainingJobs(NAMESPACE);
-
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(() => namespace?.remove());
 
 describe('a registry that is away', () => {
   const scale = async (replicas: number) => {

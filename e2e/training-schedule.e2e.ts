@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { apply, createNamespace, eventually, kubectl, untilCondition } from './cluster.ts';
+import { expect, test } from '@jest/globals';
+import { apply, eventually, kubectl, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 import { TRAINING_JOB, modelProgram, trainingJobs } from './training-jobs.ts';
 
-const NAMESPACE = 'e2e-training-schedule';
+const NAMESPACE = inNamespace('e2e-training-schedule');
 const { python, statusOf } = trainingJobs(NAMESPACE);
-
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(() => namespace?.remove());
 
 test('a schedule runs again; what is worse is kept, but Models do not follow it', async () => {
   await apply(

@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { apply, createNamespace, kubectl } from './cluster.ts';
+import { expect, test } from '@jest/globals';
+import { apply, kubectl } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 import { trainingJobs } from './training-jobs.ts';
 
-const NAMESPACE = 'e2e-training-stall';
+const NAMESPACE = inNamespace('e2e-training-stall');
 const { python, ready } = trainingJobs(NAMESPACE);
-
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(() => namespace?.remove());
 
 test('a worker that hangs is found by its silence and idleness, named, and started again', async () => {
   const lines = [

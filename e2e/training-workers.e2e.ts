@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { apply, createNamespace, eventually, kubectl, list, untilCondition } from './cluster.ts';
+import { describe, expect, test } from '@jest/globals';
+import { apply, eventually, kubectl, list, untilCondition } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
 import { trainingJobs } from './training-jobs.ts';
-import { HELD_EPOCH, heldUntilKilled, tutorial, tutorialCode } from './tutorials.ts';
+import { HELD_EPOCH, heldUntilKilled, tutorialCode, tutorialJob } from './tutorials.ts';
 
-const NAMESPACE = 'e2e-training-workers';
+const NAMESPACE = inNamespace('e2e-training-workers');
 const { ready, statusOf } = trainingJobs(NAMESPACE);
-
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(() => namespace?.remove());
 
 /** The distributed tutorial as a job of this name; its second worker waits in the middle of its first attempt. */
 async function applyHeld(name: string, spec: Record<string, unknown>): Promise<void> {
-  const [job] = tutorial('distributed/job.yaml', NAMESPACE);
-  if (job === undefined) throw new Error('the tutorial has no job');
+  const job = tutorialJob('distributed/job.yaml', NAMESPACE);
   await apply(heldUntilKilled(tutorialCode(`${name}-code`, 'distributed/train.py', NAMESPACE)), {
     ...job,
     metadata: { ...job.metadata, name },

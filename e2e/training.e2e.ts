@@ -1,22 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { apply, clusterAddress, createNamespace, get, list, request, untilCondition, type Live } from './cluster.ts';
+import { describe, expect, test } from '@jest/globals';
+import { apply, clusterAddress, get, list, request, untilCondition, type Live } from './cluster.ts';
+import { inNamespace } from './in-namespace.ts';
+import { trainingJobs } from './training-jobs.ts';
 import { tutorial, tutorialCode } from './tutorials.ts';
 
-const NAMESPACE = 'e2e-training';
-const KIND = 'trainingjob.aimass.dev';
-
-const ready = (name: string, seconds = 300): Promise<Live> =>
-  untilCondition(KIND, name, { namespace: NAMESPACE, seconds });
+const NAMESPACE = inNamespace('e2e-training');
+const { ready } = trainingJobs(NAMESPACE);
 
 const stagesOf = ({ status }: Live): string[] =>
   (status as { stages: { name: string; state: string }[] }).stages.map(({ name, state }) => `${name} ${state}`);
-
-let namespace: Awaited<ReturnType<typeof createNamespace>>;
-
-beforeAll(async () => {
-  namespace = await createNamespace(NAMESPACE);
-});
-afterAll(() => namespace?.remove());
 
 describe('a recipe', () => {
   test('one apply ends in a served model that takes raw values, missing ones too', async () => {

@@ -18,6 +18,13 @@ export const tutorial = (file: string, namespace: string): Manifest[] =>
     return { ...manifest, metadata: { ...manifest.metadata, namespace } };
   });
 
+/** The only, or first, job of a tutorial, in a namespace. */
+export function tutorialJob(file: string, namespace: string): Manifest {
+  const [job] = tutorial(file, namespace);
+  if (job?.kind !== 'TrainingJob') throw new Error(`${file} does not begin with a TrainingJob`);
+  return job;
+}
+
 /** A ConfigMap with a program. */
 interface Code {
   apiVersion: string;

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
 /** What waits longest starts first, so that nothing is left to wait for alone. Jest knows by itself only what it has run before. */
-const LONGEST = ['serving', 'slow-source', 'training', 'model', 'training-stall', 'training-schedule'];
+const LONGEST = ['serving', 'slow-source', 'training', 'bad-model', 'training-stall', 'training-schedule'];
 
 const rankOf = ({ path }) => {
   const rank = LONGEST.indexOf(basename(path, '.e2e.ts'));
