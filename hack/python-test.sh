@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Style of all Python code, and tests of the Python packages (sdk/python, cli) against the real server, and, where they are there, a real API server and
-# cluster: python-test.sh [ARGUMENTS FOR PYTEST]. AIMASS_TEST_KUBECONFIG names a cluster with AI Mass and the service
-# AIMASS_TEST_SERVICE (default iris) ready in the namespace AIMASS_TEST_NAMESPACE (default default).
+# Style of all Python code, and tests of the Python packages (sdk/python, cli) against the real server, and, where they are
+# there, a real API server and cluster: python-test.sh [ARGUMENTS FOR PYTEST]. AIMASS_TEST_KUBECONFIG names a cluster with
+# AI Mass and the service AIMASS_TEST_SERVICE (default iris) ready in the namespace AIMASS_TEST_NAMESPACE (default default).
 # Needs python3 with venv, and the npm packages. The last line is "N passed, N failed"; tests that did not run are listed.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

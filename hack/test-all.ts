@@ -10,7 +10,7 @@ import { tellFailures } from './testing/tell-failures.ts';
 import { allSteps, chooseSteps, type Step } from './testing/steps.ts';
 
 const USAGE = `npm test [-- STEP... [-- ARGUMENTS FOR JEST]]
-Runs all steps, or the chosen ones: static, unit, library, clients, python, chart, gitops, api, e2e (or a single step by its name).`;
+Runs all steps, or the chosen ones: static, unit, library, clients, python, toolkit, chart, gitops, api, e2e (or a single step by its name).`;
 const LOGS = join(dirname(programFolder()), 'log', 'test');
 const HEARTBEAT_MS = 30_000;
 
